@@ -1,0 +1,132 @@
+package zeroq
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mux finds the handler of a task by its type. Register everything before a worker starts with it;
+// a Mux is not changed while it is in use.
+type Mux struct {
+	exact      map[string]Route
+	prefixes   map[string]Route
+	fallback   *Route
+	middleware []Middleware
+}
+
+// Route is where a type of task goes: either to a Handler or, gathered, to a BatchHandler.
+type Route struct {
+	// Pattern is what the route was registered for; "" for the default handler.
+	Pattern string
+	// Handler is nil when BatchHandler is not.
+	Handler Handler
+	// BatchHandler gets tasks gathered as Batch says.
+	BatchHandler BatchHandler
+	Batch        Batch
+}
+
+// NewMux returns an empty Mux.
+func NewMux() *Mux {
+	return &Mux{exact: make(map[string]Route), prefixes: make(map[string]Route)}
+}
+
+// Handle registers a handler for a type, or for every type that begins with what stands before a
+// final "*". The exact type wins over a prefix, a longer prefix over a shorter one. It panics on a
+// pattern that is no type, or registered twice, as that is a mistake in the program.
+func (m *Mux) Handle(pattern string, handler Handler) {
+	if handler == nil {
+		panic("zeroq: nil handler for " + pattern)
+	}
+	m.register(pattern, Route{Pattern: pattern, Handler: handler})
+}
+
+// HandleFunc registers a function as a handler: see [Mux.Handle].
+func (m *Mux) HandleFunc(pattern string, handler HandlerFunc) { m.Handle(pattern, handler) }
+
+// HandleBatch registers a handler of several tasks at once: see [Mux.Handle]. Middleware does not
+// apply to it.
+func (m *Mux) HandleBatch(pattern string, batch Batch, handler BatchHandler) {
+	if handler == nil {
+		panic("zeroq: nil batch handler for " + pattern)
+	}
+	if batch.Size < 1 {
+		panic(fmt.Sprintf("zeroq: batch size %d for %s", batch.Size, pattern))
+	}
+	m.register(pattern, Route{Pattern: pattern, BatchHandler: handler, Batch: batch})
+}
+
+// HandleDefault registers the handler of every type that no pattern matches. Without one such
+// tasks are put back until a worker that knows the type takes them.
+func (m *Mux) HandleDefault(handler Handler) {
+	if m.fallback != nil {
+		panic("zeroq: two default handlers")
+	}
+	m.fallback = &Route{Handler: handler}
+}
+
+// Use wraps the handlers, registered before or after, with middleware, the first outermost.
+func (m *Mux) Use(middleware ...Middleware) { m.middleware = append(m.middleware, middleware...) }
+
+// Route returns where tasks of the type go, with middleware applied.
+func (m *Mux) Route(typ string) (Route, bool) {
+	route, ok := m.find(typ)
+	if ok && route.Handler != nil {
+		route.Handler = chain(route.Handler, m.middleware)
+	}
+	return route, ok
+}
+
+// Patterns returns every registered pattern, in no order.
+func (m *Mux) Patterns() []string {
+	patterns := make([]string, 0, len(m.exact)+len(m.prefixes))
+	for typ := range m.exact {
+		patterns = append(patterns, typ)
+	}
+	for prefix := range m.prefixes {
+		patterns = append(patterns, prefix+"*")
+	}
+	return patterns
+}
+
+// LargestBatch returns the route with the largest batch size, if there is any batch handler.
+func (m *Mux) LargestBatch() (largest Route, ok bool) {
+	for _, routes := range []map[string]Route{m.exact, m.prefixes} {
+		for _, route := range routes {
+			if route.BatchHandler != nil && route.Batch.Size > largest.Batch.Size {
+				largest, ok = route, true
+			}
+		}
+	}
+	return largest, ok
+}
+
+func (m *Mux) register(pattern string, route Route) {
+	routes, key := m.exact, pattern
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		routes, key = m.prefixes, prefix
+	}
+	if key != "" && !validType(key) || pattern == "" {
+		panic(fmt.Sprintf("zeroq: pattern %q is no task type", pattern))
+	}
+	if _, taken := routes[key]; taken {
+		panic("zeroq: two handlers for " + pattern)
+	}
+	routes[key] = route
+}
+
+func (m *Mux) find(typ string) (Route, bool) {
+	if route, ok := m.exact[typ]; ok {
+		return route, true
+	}
+	if len(m.prefixes) > 0 {
+		for n := len(typ); n >= 0; n-- {
+			if route, ok := m.prefixes[typ[:n]]; ok {
+				return route, true
+			}
+		}
+	}
+	if m.fallback != nil {
+		return *m.fallback, true
+	}
+	return Route{}, false
+}

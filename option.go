@@ -1,0 +1,43 @@
+package zeroq
+
+import "time"
+
+// Option sets one thing of a [Task] made by [NewTask].
+type Option func(*Task)
+
+// ID chooses the task's id: see [Task.ID].
+func ID(id string) Option { return func(t *Task) { t.ID = id } }
+
+// Queue chooses the task's queue.
+func Queue(name string) Option { return func(t *Task) { t.Queue = name } }
+
+// Delay postpones the first start by d.
+func Delay(d time.Duration) Option { return func(t *Task) { t.Delay = d } }
+
+// RunAt postpones the first start to at.
+func RunAt(at time.Time) Option { return func(t *Task) { t.RunAt = at } }
+
+// MaxAttempts bounds how often the task may start.
+func MaxAttempts(n int) Option { return func(t *Task) { t.MaxAttempts = n } }
+
+// Timeout bounds one attempt.
+func Timeout(d time.Duration) Option { return func(t *Task) { t.Timeout = d } }
+
+// Deadline bounds all attempts together.
+func Deadline(at time.Time) Option { return func(t *Task) { t.Deadline = at } }
+
+// ExpiresAt is the last moment of the first start.
+func ExpiresAt(at time.Time) Option { return func(t *Task) { t.ExpiresAt = at } }
+
+// Retention is how long the finished task can be looked up.
+func Retention(d time.Duration) Option { return func(t *Task) { t.Retention = d } }
+
+// Header adds one header.
+func Header(name, value string) Option {
+	return func(t *Task) {
+		if t.Headers == nil {
+			t.Headers = make(map[string]string)
+		}
+		t.Headers[name] = value
+	}
+}

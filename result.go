@@ -1,0 +1,61 @@
+package zeroq
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// MaxResultBytes bounds a task's result.
+const MaxResultBytes = 64 << 10
+
+// errNoTask is returned when a context did not come from a worker.
+var errNoTask = errors.New("context belongs to no task")
+
+// run is what a context knows of the task at hand.
+type run struct {
+	task   *Task
+	mu     sync.Mutex
+	result json.RawMessage
+}
+
+type runKey struct{}
+
+// takeResult returns the result; a handler's stray goroutine may still be setting it.
+func (r *run) takeResult() json.RawMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.result
+}
+
+// TaskFrom returns the task that ctx was made for: the one at hand in a [Handler].
+func TaskFrom(ctx context.Context) (*Task, bool) {
+	run, ok := ctx.Value(runKey{}).(*run)
+	if !ok {
+		return nil, false
+	}
+	return run.task, true
+}
+
+// SetResult keeps value, as JSON, as the result of the task at hand. It can be looked up once the
+// task has succeeded, until its retention is over. A later call replaces it. An error means that
+// nothing was kept: value is no JSON or longer than [MaxResultBytes], or ctx is no handler's.
+func SetResult(ctx context.Context, value any) error {
+	run, ok := ctx.Value(runKey{}).(*run)
+	if !ok {
+		return errNoTask
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	if len(raw) > MaxResultBytes {
+		return fmt.Errorf("result: %d bytes, the most is %d", len(raw), MaxResultBytes)
+	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	run.result = raw
+	return nil
+}
