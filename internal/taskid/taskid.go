@@ -1,0 +1,43 @@
+// Package taskid makes and reads the ids that zeroq assigns.
+//
+// Such an id names the queue, the partition and a sequence number, as in
+// "default~0~000000001k": it says by itself where the task lives, and ids of one queue sort by the
+// time they were assigned. Ids that producers choose never contain "~".
+package taskid
+
+import (
+	"strconv"
+	"strings"
+)
+
+// digits is the fixed width of the sequence number: 50 bits in base 32.
+const digits = 10
+
+const zeros = "0000000000"
+
+// New returns the id of a sequence number in a queue's partition.
+func New(queue string, partition int, sequence uint64) string {
+	n := strconv.FormatUint(sequence, 32)
+	return queue + "~" + strconv.Itoa(partition) + "~" + zeros[:max(digits-len(n), 0)] + n
+}
+
+// Parse reads an id; ok is false when a producer chose it.
+func Parse(id string) (queue string, partition int, sequence uint64, ok bool) {
+	queue, rest, ok := strings.Cut(id, "~")
+	if !ok {
+		return "", 0, 0, false
+	}
+	p, n, ok := strings.Cut(rest, "~")
+	if !ok || len(n) != digits {
+		return "", 0, 0, false
+	}
+	partition, err := strconv.Atoi(p)
+	if err != nil || partition < 0 {
+		return "", 0, 0, false
+	}
+	sequence, err = strconv.ParseUint(n, 32, 64)
+	if err != nil || New(queue, partition, sequence) != id {
+		return "", 0, 0, false
+	}
+	return queue, partition, sequence, true
+}

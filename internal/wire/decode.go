@@ -1,0 +1,251 @@
+// Package wire is the message on the list: a JSON object, described in docs/wire-format.md.
+//
+// A message is admitted once it begins with its id and the time it was enqueued, as [Encode] and
+// [Admit] write it. A bare message, pushed by anybody with any Redis client, needs only a type.
+// Messages are edited in place: data, key order, spaces and unknown members survive.
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/zeroq-dev/zeroq"
+)
+
+// MaxDepth is how deep the values of a message may nest.
+const MaxDepth = 64
+
+// ErrMalformed is the cause of every error of [Decode].
+var ErrMalformed = errors.New("malformed message")
+
+// Decode reads a message. Names are matched without regard to case; unknown members are ignored.
+// The task's Data is a part of raw, not a copy. The task has its defaults, but for Queue, which is
+// that of the list. An error is an [ErrMalformed], or a [zeroq.FieldError] for a member that is
+// JSON but not what its name asks for.
+func Decode(raw []byte) (*zeroq.Task, error) {
+	task := new(zeroq.Task)
+	err := members(raw, func(m member) error {
+		if read, known := readers[m.name]; known {
+			return read(task, m.value)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if task.Type == "" {
+		return nil, &zeroq.FieldError{Field: "type", Reason: "is missing"}
+	}
+	if err := checkDepth(raw); err != nil {
+		return nil, err
+	}
+	queue := task.Queue
+	task.SetDefaults()
+	task.Queue = queue
+	return task, nil
+}
+
+// member is one name and value of the top object, and where they stand.
+type member struct {
+	name       string // in lower case
+	value      jsontext.Value
+	start, end int // from the name's quote to the end of the value
+}
+
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(new(bytes.Buffer)) }}
+
+// members calls visit for each member of the object that raw is, in order.
+func members(raw []byte, visit func(member) error) error {
+	dec := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(dec)
+	dec.Reset(bytes.NewBuffer(raw))
+	if dec.PeekKind() != '{' {
+		return malformed(errors.New("not a JSON object"))
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return malformed(err)
+	}
+	var seen []string
+	for dec.PeekKind() != '}' {
+		m, err := next(dec, raw)
+		if err != nil {
+			return malformed(err)
+		}
+		if _, known := readers[m.name]; known {
+			for _, name := range seen {
+				if name == m.name {
+					return malformed(fmt.Errorf("%q stands twice", m.name))
+				}
+			}
+			seen = append(seen, m.name)
+		}
+		if err := visit(m); err != nil {
+			return err
+		}
+	}
+	return finish(dec)
+}
+
+func next(dec *jsontext.Decoder, raw []byte) (member, error) {
+	name, err := dec.ReadToken()
+	if err != nil {
+		return member{}, err
+	}
+	m := member{name: strings.ToLower(name.String())}
+	nameEnd := int(dec.InputOffset())
+	value, err := dec.ReadValue()
+	if err != nil {
+		return member{}, err
+	}
+	m.end = int(dec.InputOffset())
+	m.value = jsontext.Value(raw[m.end-len(value) : m.end : m.end])
+	m.start = openingQuote(raw, nameEnd)
+	return m, nil
+}
+
+// openingQuote returns where the string begins whose closing quote stands before end.
+func openingQuote(raw []byte, end int) int {
+	for i := end - 2; ; i-- {
+		if raw[i] != '"' {
+			continue
+		}
+		slashes := 0
+		for raw[i-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return i
+		}
+	}
+}
+
+func finish(dec *jsontext.Decoder) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return malformed(err)
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return malformed(errors.New("something follows the object"))
+	}
+	return nil
+}
+
+func malformed(err error) error { return fmt.Errorf("%w: %w", ErrMalformed, err) }
+
+// checkDepth bounds the nesting of a message that is known to be JSON.
+func checkDepth(raw []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > MaxDepth {
+				return malformed(fmt.Errorf("nested deeper than %d", MaxDepth))
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}
+
+// readers has every member that means something, by name.
+var readers = map[string]func(*zeroq.Task, jsontext.Value) error{
+	"id":           func(t *zeroq.Task, v jsontext.Value) error { return readString("id", v, &t.ID) },
+	"type":         readType,
+	"data":         func(t *zeroq.Task, v jsontext.Value) error { t.Data = json.RawMessage(v); return nil },
+	"queue":        func(t *zeroq.Task, v jsontext.Value) error { return readString("queue", v, &t.Queue) },
+	"delay":        func(t *zeroq.Task, v jsontext.Value) error { return readDuration("delay", v, &t.Delay) },
+	"run_at":       func(t *zeroq.Task, v jsontext.Value) error { return readTime("run_at", v, &t.RunAt) },
+	"attempt":      func(t *zeroq.Task, v jsontext.Value) error { return readCount("attempt", v, &t.Attempt) },
+	"max_attempts": func(t *zeroq.Task, v jsontext.Value) error { return readCount("max_attempts", v, &t.MaxAttempts) },
+	"timeout":      func(t *zeroq.Task, v jsontext.Value) error { return readDuration("timeout", v, &t.Timeout) },
+	"deadline":     func(t *zeroq.Task, v jsontext.Value) error { return readTime("deadline", v, &t.Deadline) },
+	"expires_at":   func(t *zeroq.Task, v jsontext.Value) error { return readTime("expires_at", v, &t.ExpiresAt) },
+	"enqueued_at":  func(t *zeroq.Task, v jsontext.Value) error { return readTime("enqueued_at", v, &t.EnqueuedAt) },
+	"retention":    func(t *zeroq.Task, v jsontext.Value) error { return readDuration("retention", v, &t.Retention) },
+	"headers":      readHeaders,
+	"errors":       readErrors,
+}
+
+func wrong(field, reason string) error { return &zeroq.FieldError{Field: field, Reason: reason} }
+
+func readString(field string, v jsontext.Value, to *string) error {
+	switch v.Kind() {
+	case 'n':
+		return nil
+	case '"':
+		return json.Unmarshal(v, to)
+	}
+	return wrong(field, "must be a string")
+}
+
+// readType takes an integer for its decimal string, so that {"Type":1} names the type "1".
+func readType(t *zeroq.Task, v jsontext.Value) error {
+	if v.Kind() == '0' {
+		if _, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+			t.Type = string(v)
+			return nil
+		}
+	}
+	if v.Kind() != '"' {
+		return wrong("type", "must be a string or an integer")
+	}
+	return json.Unmarshal(v, &t.Type)
+}
+
+func readCount(field string, v jsontext.Value, to *int) error {
+	if v.Kind() == 'n' {
+		return nil
+	}
+	n, err := strconv.ParseUint(string(v), 10, 31)
+	if err != nil || n == 0 {
+		return wrong(field, "must be a positive integer")
+	}
+	*to = int(n)
+	return nil
+}
+
+func readDuration(field string, v jsontext.Value, to *time.Duration) error {
+	var text string
+	if err := readString(field, v, &text); err != nil || text == "" {
+		return err
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return wrong(field, `must be a duration such as "1m30s"`)
+	}
+	*to = d
+	return nil
+}
+
+func readTime(field string, v jsontext.Value, to *time.Time) error {
+	var text string
+	if err := readString(field, v, &text); err != nil || text == "" {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return wrong(field, `must be a time such as "2006-01-02T15:04:05Z"`)
+	}
+	*to = at.UTC()
+	return nil
+}
+
+func readHeaders(t *zeroq.Task, v jsontext.Value) error {
+	if err := json.Unmarshal(v, &t.Headers); err != nil {
+		return wrong("headers", "must be an object of strings")
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/zeroq-dev/zeroq"
+)
+
+// timeLayout is RFC 3339 in UTC with exactly three decimals.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// FormatTime writes a time as messages, records and HTTP answers have it.
+func FormatTime(at time.Time) string { return at.UTC().Format(timeLayout) }
+
+// Encode writes a task that has an ID, EnqueuedAt and its defaults as an admitted message. Members
+// that have their default are left out.
+func Encode(t *zeroq.Task) []byte {
+	b := make([]byte, 0, 128+len(t.Data))
+	b = appendAdmission(b, t.ID, t.EnqueuedAt, t.RunAt)
+	b = appendString(append(b, `"type":`...), t.Type)
+	if t.Attempt > 1 {
+		b = strconv.AppendInt(append(b, `,"attempt":`...), int64(t.Attempt), 10)
+	}
+	if t.MaxAttempts != zeroq.DefaultMaxAttempts {
+		b = strconv.AppendInt(append(b, `,"max_attempts":`...), int64(t.MaxAttempts), 10)
+	}
+	if t.Timeout != zeroq.DefaultTimeout {
+		b = appendString(append(b, `,"timeout":`...), t.Timeout.String())
+	}
+	if !t.Deadline.IsZero() {
+		b = appendString(append(b, `,"deadline":`...), FormatTime(t.Deadline))
+	}
+	if !t.ExpiresAt.IsZero() {
+		b = appendString(append(b, `,"expires_at":`...), FormatTime(t.ExpiresAt))
+	}
+	if t.Retention != zeroq.DefaultRetention {
+		b = appendString(append(b, `,"retention":`...), t.Retention.String())
+	}
+	if len(t.Headers) > 0 {
+		headers, _ := json.Marshal(t.Headers) // a map of strings: it cannot fail
+		b = append(append(b, `,"headers":`...), headers...)
+	}
+	b = append(append(b, `,"data":`...), t.Data...)
+	return append(b, '}')
+}
+
+// Admit makes an admitted message of a bare one: its id and times go to the front, everything else
+// stays as it is. runAt is zero unless the task waits for its time.
+func Admit(raw []byte, id string, enqueuedAt, runAt time.Time) ([]byte, error) {
+	b := make([]byte, 0, len(raw)+96)
+	b = appendAdmission(b, id, enqueuedAt, runAt)
+	err := members(raw, func(m member) error {
+		switch m.name {
+		case "id", "enqueued_at", "delay", "run_at":
+		default:
+			b = append(append(b, raw[m.start:m.end]...), ',')
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	b[len(b)-1] = '}' // the last comma: there is a type at least
+	return b, nil
+}
+
+func appendAdmission(b []byte, id string, enqueuedAt, runAt time.Time) []byte {
+	b = appendString(append(b, `{"id":`...), id)
+	b = appendString(append(b, `,"enqueued_at":`...), FormatTime(enqueuedAt))
+	if !runAt.IsZero() {
+		b = appendString(append(b, `,"run_at":`...), FormatTime(runAt))
+	}
+	return append(b, ',')
+}
+
+// Retry makes the message of a task's next attempt: attempt, errors and run_at are replaced where
+// they stand, or added at the end; every other byte stays.
+func Retry(raw []byte, attempt int, errs []zeroq.AttemptError, runAt time.Time) ([]byte, error) {
+	changes := []change{
+		{name: "attempt", value: strconv.AppendInt(nil, int64(attempt), 10)},
+		{name: "run_at", value: appendString(nil, FormatTime(runAt))},
+	}
+	if len(errs) > 0 {
+		changes = append(changes, change{name: "errors", value: EncodeErrors(errs)})
+	}
+	return edit(raw, changes)
+}
+
+// change is a new value of a member.
+type change struct {
+	name  string
+	value []byte
+}
+
+func edit(raw []byte, changes []change) ([]byte, error) {
+	b, copied, last := make([]byte, 0, len(raw)+256), 0, 0
+	err := members(raw, func(m member) error {
+		last = m.end
+		i := slices.IndexFunc(changes, func(c change) bool { return c.name == m.name })
+		if i < 0 {
+			return nil
+		}
+		b = append(append(b, raw[copied:m.end-len(m.value)]...), changes[i].value...)
+		copied = m.end
+		changes = slices.Delete(changes, i, i+1)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if last == 0 {
+		return nil, malformed(fmt.Errorf("an empty object"))
+	}
+	b = append(b, raw[copied:last]...)
+	for _, c := range changes {
+		b = appendString(append(b, ','), c.name)
+		b = append(append(b, ':'), c.value...)
+	}
+	return append(b, raw[last:]...), nil
+}
+
+// appendString writes a string that is valid UTF-8 as JSON.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
