@@ -1,0 +1,137 @@
+package redisq
+
+import (
+	"context"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/taskid"
+	"github.com/zeroq-dev/zeroq/internal/wire"
+)
+
+// read decodes a delivery's message; what cannot be read becomes its Err.
+func (m *member) read(d *broker.Delivery) {
+	task, err := wire.Decode(d.Raw)
+	if err != nil {
+		d.Err = err
+		return
+	}
+	task.Queue = m.join.Queue
+	d.Task = task
+}
+
+// claim admits bare messages that this worker holds and returns those that it may run, and those
+// that nobody can: the engine makes them dead letters. After an error all must be claimed again;
+// those that were are found to be.
+func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.Delivery, error) {
+	var result, claimable []*broker.Delivery
+	for _, d := range bare {
+		if d.Task == nil && d.Err == nil {
+			m.read(d)
+			m.check(d)
+		}
+		if d.Err != nil {
+			result = append(result, d)
+		} else {
+			claimable = append(claimable, d)
+		}
+	}
+	if len(claimable) == 0 {
+		return result, nil
+	}
+	if err := m.nameAll(ctx, claimable); err != nil {
+		return nil, err
+	}
+	calls := make([]call, len(claimable))
+	for i, d := range claimable {
+		calls[i] = m.claimCall(d)
+	}
+	answers, err := m.broker.runAll(ctx, scriptClaim, calls)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range claimable {
+		switch answers[i].status {
+		case statusOK:
+			d.Raw, d.Receipt = calls[i].message, d.Task.ID
+			result = append(result, d)
+		case statusDuplicate:
+			d.Task, d.Err = nil, zeroq.ErrDuplicateID
+			result = append(result, d)
+		case statusScheduled, statusFenced: // not ours to run
+		}
+	}
+	return result, nil
+}
+
+// check holds a bare message to the limits that producers are held to. Times that may have passed
+// while it waited are judged when it would start.
+func (m *member) check(d *broker.Delivery) {
+	if d.Err != nil {
+		return
+	}
+	probe := *d.Task
+	probe.Deadline, probe.ExpiresAt = time.Time{}, time.Time{}
+	if err := probe.Validate(m.Now()); err != nil {
+		d.Task, d.Err = nil, err
+	}
+}
+
+// nameAll gives ids to the tasks that have none, and sets their times.
+func (m *member) nameAll(ctx context.Context, deliveries []*broker.Delivery) error {
+	nameless := 0
+	for _, d := range deliveries {
+		if d.Task.ID == "" {
+			nameless++
+		}
+	}
+	ids, err := m.broker.newIDs(ctx, m.join.Queue, nameless)
+	if err != nil {
+		return err
+	}
+	for _, d := range deliveries {
+		if d.Task.ID == "" {
+			d.Task.ID, ids = ids[0], ids[1:]
+		}
+		if d.Task.EnqueuedAt.IsZero() {
+			d.Task.EnqueuedAt = m.Now()
+		}
+		if d.Task.Delay > 0 {
+			d.Task.RunAt, d.Task.Delay = m.Now().Add(d.Task.Delay), 0
+		}
+	}
+	return nil
+}
+
+// call is one call of a script.
+type call struct {
+	keys    []string
+	args    []any
+	message []byte // what a claimed task is from then on
+}
+
+func (m *member) claimCall(d *broker.Delivery) call {
+	task, due := d.Task, int64(0)
+	if task.RunAt.After(m.Now()) {
+		due = task.RunAt.UnixMilli()
+	} else {
+		task.RunAt = time.Time{}
+	}
+	message, err := wire.Admit(d.Raw, task.ID, task.EnqueuedAt, task.RunAt)
+	if err != nil {
+		panic(err) // it was decoded before
+	}
+	at := m.keys.place(task.ID)
+	return call{
+		keys:    []string{m.keys.inflight + d.Lease, m.keys.scheduled, m.keys.scheduledD, m.keys.counters, at.key},
+		args:    []any{d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot},
+		message: message,
+	}
+}
+
+// assigned reports whether the id is one that zeroq gave out.
+func assigned(id string) bool {
+	_, _, _, ok := taskid.Parse(id)
+	return ok
+}

@@ -1,0 +1,61 @@
+package redisq
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/zeroq-dev/zeroq"
+)
+
+// connect makes the two clients: one for calls, one for waiting, whose calls block for long and
+// must not be sent again, as a second BLMOVE or BRPOP moves a second message.
+func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err error) {
+	if err := conf.Validate(); err != nil {
+		return nil, nil, err
+	}
+	tlsConf, err := trust(conf.TLS)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := redis.UniversalOptions{
+		Addrs: conf.Addrs, MasterName: conf.Master, IsClusterMode: conf.Cluster, DB: conf.DB,
+		Username: conf.User, Password: conf.Password,
+		SentinelUsername: conf.SentinelUser, SentinelPassword: conf.SentinelPassword,
+		PoolSize: conf.PoolSize, TLSConfig: tlsConf, ContextTimeoutEnabled: true,
+		DisableIdentity: true, ClientName: "zeroq",
+	}
+	waiting := options
+	waiting.MaxRetries = -1
+	waiting.PoolSize = max(conf.PoolSize, 64*runtime.GOMAXPROCS(0))
+	return redis.NewUniversalClient(&options), redis.NewUniversalClient(&waiting), nil
+}
+
+// trust makes the TLS configuration; nil when TLS is off.
+func trust(conf zeroq.TLSConf) (*tls.Config, error) {
+	if !conf.Enabled {
+		return nil, nil
+	}
+	result := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: conf.ServerName}
+	if conf.CAFile != "" {
+		pem, err := os.ReadFile(conf.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("Redis.TLS.CAFile: %w", err)
+		}
+		result.RootCAs = x509.NewCertPool()
+		if !result.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("Redis.TLS.CAFile: %s holds no certificate", conf.CAFile)
+		}
+	}
+	if conf.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(conf.CertFile, conf.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("Redis.TLS.CertFile: %w", err)
+		}
+		result.Certificates = []tls.Certificate{cert}
+	}
+	return result, nil
+}

@@ -1,0 +1,25 @@
+-- Forgets finished tasks of an index whose time is over, and the oldest above a number.
+-- KEYS[1] finished:at|dead|cancelled|expired  ZSET  task id -> ms
+-- KEYS[2] parked                              HASH  task id -> message
+-- ARGV    prefix of the queue's keys, ms that is subtracted from now to give the highest score to
+--         forget, most tasks to forget, most tasks to keep
+-- RETURNS {OK, now, tasks forgotten, of them: above the number}
+-- OOM     runs: ZREM and HDEL free memory
+local now = now_ms()
+local prefix, age, most, cap = take(), tonumber(take()), tonumber(take()), tonumber(take())
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', text(now - age), 'LIMIT', 0, most)
+local aged = #ids
+if aged == 0 then
+  local surplus = math.min(redis.call('ZCARD', KEYS[1]) - cap, most)
+  if surplus > 0 then
+    ids = redis.call('ZRANGE', KEYS[1], 0, surplus - 1)
+  end
+end
+if #ids > 0 then
+  redis.call('ZREM', KEYS[1], unpack(ids))
+  redis.call('HDEL', KEYS[2], unpack(ids))
+  for _, id in ipairs(ids) do
+    forget_record(prefix, id)
+  end
+end
+return {'OK', now, #ids, #ids - aged}

@@ -1,0 +1,224 @@
+package redisq
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// Bounds of what a worker holds of one queue.
+const (
+	maxFetch      = 512
+	maxFetchBytes = 16 << 20
+)
+
+// member implements [broker.Member].
+type member struct {
+	broker *Broker
+	keys   queueKeys
+	join   broker.Join
+	waiter *waiter
+
+	mu          sync.Mutex
+	lease       *lease            // nil: the next Fetch begins one
+	leases      map[string]*lease // by group; those lost may still have deliveries to settle
+	incarnation int
+
+	unclaimed []*broker.Delivery // fetched and bare: claimed before anything else is fetched
+}
+
+// lease is one ownership of tasks in flight. Sequence numbers are of the last call that was
+// answered; a call that was not is made again under the same number.
+type lease struct {
+	group            string
+	fetched, settled uint64
+}
+
+// Join implements [broker.Broker].
+func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, error) {
+	keys, err := b.meet(ctx, join.Queue)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{
+		broker: b, keys: keys, join: join, leases: make(map[string]*lease),
+		waiter: newWaiter(b, keys.ready),
+	}
+	if _, err := m.hold(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Now implements [broker.Member].
+func (m *member) Now() time.Time { return m.broker.clock.now() }
+
+// hold returns the lease, and begins a new one when there is none.
+func (m *member) hold(ctx context.Context) (*lease, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease != nil {
+		return m.lease, nil
+	}
+	// The incarnation counts attempts to join, so that a name is never used for two leases.
+	m.incarnation++
+	group := m.join.Worker + "." + strconv.Itoa(m.incarnation)
+	_, err := m.broker.run(ctx, m.broker.calls, scriptJoin, []string{m.keys.groups}, group, m.join.Lease.Milliseconds())
+	if err != nil {
+		return nil, err
+	}
+	m.lease = &lease{group: group}
+	m.leases[group] = m.lease
+	m.unclaimed = nil // they belong to the lease that was lost
+	return m.lease, nil
+}
+
+// Abandon implements [broker.Member].
+func (m *member) Abandon() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease = nil
+}
+
+// Beat implements [broker.Member].
+func (m *member) Beat(ctx context.Context) error {
+	m.mu.Lock()
+	held := m.lease
+	m.mu.Unlock()
+	if held == nil {
+		return nil // the next fetch begins a lease
+	}
+	answer, err := m.broker.run(ctx, m.broker.calls, scriptBeat, []string{m.keys.groups}, held.group, m.join.Lease.Milliseconds())
+	if err != nil {
+		return err
+	}
+	if answer.status == statusFenced {
+		m.drop(held)
+		return zeroq.ErrLeaseLost
+	}
+	return nil
+}
+
+// drop forgets a lease that is over, unless another has begun since.
+func (m *member) drop(lost *lease) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lease == lost {
+		m.lease = nil
+	}
+}
+
+// Leave implements [broker.Member].
+func (m *member) Leave(ctx context.Context) error {
+	m.waiter.close()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for group := range m.leases {
+		_, err := m.broker.run(ctx, m.broker.calls, scriptLeave, []string{m.keys.groups, m.keys.inflight + group}, group)
+		if err != nil {
+			return err
+		}
+		delete(m.leases, group)
+	}
+	m.lease = nil
+	return nil
+}
+
+// Fetch implements [broker.Member].
+func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+	held, err := m.hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var admitted []*broker.Delivery
+	if len(m.unclaimed) == 0 {
+		if admitted, err = m.take(ctx, held, min(n, maxFetch)); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.unclaimed) > 0 {
+		claimed, err := m.claim(ctx, m.unclaimed)
+		if err != nil && len(admitted) == 0 {
+			return nil, err // the next call claims them
+		}
+		if err == nil {
+			m.unclaimed = nil
+			admitted = append(admitted, claimed...)
+		}
+	}
+	return admitted, nil
+}
+
+// take runs the fetch script. Bare messages are left in m.unclaimed.
+func (m *member) take(ctx context.Context, held *lease, n int) ([]*broker.Delivery, error) {
+	seq := held.fetched + 1
+	answer, err := m.broker.run(ctx, m.broker.calls, scriptFetch,
+		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.paused},
+		held.group, seq, n, maxFetchBytes)
+	if err != nil {
+		return nil, err
+	}
+	switch answer.status {
+	case statusOK, statusEmpty:
+		held.fetched = seq
+	case statusPaused:
+		return nil, broker.ErrPaused
+	case statusFenced:
+		m.drop(held)
+		return nil, zeroq.ErrLeaseLost
+	default:
+		return nil, fmt.Errorf("fetch answered %s to number %d", answer.status, seq)
+	}
+	return m.sort(held, answer.list(1), answer.list(2)), nil
+}
+
+// sort makes deliveries of what was fetched and returns those that need no claim.
+func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
+	ready := make([]*broker.Delivery, 0, len(fields))
+	for i := range fields {
+		field, _ := fields[i].(string)
+		message, ok := messages[i].(string)
+		if !ok {
+			continue // settled since: only after a failover to a replica that lagged
+		}
+		d := &broker.Delivery{Raw: []byte(message), Receipt: field, Lease: held.group}
+		if field[0] == '?' {
+			m.unclaimed = append(m.unclaimed, d)
+			continue
+		}
+		if field[0] == '!' {
+			d.Err = zeroq.ErrDuplicateID
+		} else {
+			m.read(d)
+		}
+		ready = append(ready, d)
+	}
+	return ready
+}
+
+// Commit implements [broker.Member].
+func (m *member) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
+	if m.join.Mode != broker.AtMostOnce || len(deliveries) == 0 {
+		return deliveries, nil
+	}
+	args := make([]any, 0, 2*len(deliveries))
+	for _, d := range deliveries {
+		args = append(args, d.Receipt, d.Raw)
+	}
+	answer, err := m.broker.run(ctx, m.broker.calls, scriptCommit, []string{m.keys.inflight + deliveries[0].Lease}, args...)
+	if err != nil {
+		return nil, err
+	}
+	var may []*broker.Delivery
+	for i, flag := range answer.list(0) {
+		if flag == int64(1) {
+			may = append(may, deliveries[i])
+		}
+	}
+	return may, nil
+}

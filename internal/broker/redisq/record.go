@@ -1,0 +1,106 @@
+package redisq
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/wire"
+)
+
+// Records begin with one of these marks; scripts read no further, but for the time after markDone.
+const (
+	markLive    = '.' // where the task is says which state it is in
+	markDone    = 'S' // succeeded; then, until '{', when to forget it in ms
+	markDead    = 'D'
+	markExpired = 'X'
+)
+
+// record is what is kept of a task beside its message. Its names are short, as there is one for
+// each task. Times are in ms.
+type record struct {
+	mark     byte
+	forgetAt int64
+
+	Type        string          `json:"t,omitempty"`
+	EnqueuedAt  int64           `json:"e,omitempty"`
+	MaxAttempts int             `json:"m,omitempty"` // 0: the default
+	Attempt     int             `json:"a,omitempty"`
+	StartedAt   int64           `json:"s,omitempty"`
+	FinishedAt  int64           `json:"f,omitempty"`
+	Worker      string          `json:"w,omitempty"`
+	Result      json.RawMessage `json:"r,omitempty"`
+	Errors      json.RawMessage `json:"x,omitempty"`
+	Nonce       string          `json:"n,omitempty"`
+}
+
+func newRecord(mark byte, t *zeroq.Task) record {
+	r := record{mark: mark, Type: t.Type, EnqueuedAt: t.EnqueuedAt.UnixMilli()}
+	if t.MaxAttempts != zeroq.DefaultMaxAttempts {
+		r.MaxAttempts = t.MaxAttempts
+	}
+	return r
+}
+
+func (r record) encode() string {
+	head := string(r.mark)
+	if r.mark == markDone {
+		head += strconv.FormatInt(r.forgetAt, 10)
+	}
+	body, _ := json.Marshal(r) // strings, integers and JSON that was checked: it cannot fail
+	return head + string(body)
+}
+
+func decodeRecord(text string) (record, error) {
+	if text == "" {
+		return record{mark: markLive}, nil
+	}
+	r := record{mark: text[0]}
+	body := text[1:]
+	for i := range body {
+		if body[i] == '{' {
+			r.forgetAt, _ = strconv.ParseInt(body[:i], 10, 64) // empty for all but markDone
+			body = body[i:]
+			break
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		return r, fmt.Errorf("record: %w", err)
+	}
+	return r, nil
+}
+
+// fill copies what the record knows into a task's description.
+func (r record) fill(info *zeroq.TaskInfo) error {
+	info.Type = r.Type
+	info.Attempt, info.MaxAttempts = r.Attempt, r.MaxAttempts
+	if r.MaxAttempts == 0 {
+		info.MaxAttempts = zeroq.DefaultMaxAttempts
+	}
+	info.Worker, info.Result = r.Worker, r.Result
+	info.EnqueuedAt, info.StartedAt, info.FinishedAt = millis(r.EnqueuedAt), millis(r.StartedAt), millis(r.FinishedAt)
+	if len(r.Errors) > 0 {
+		errs, err := wire.DecodeErrors(r.Errors)
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		info.Errors = errs
+	}
+	return nil
+}
+
+func millis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return fromMillis(ms)
+}
+
+func toMillis(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
+}

@@ -1,0 +1,108 @@
+package redisq
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua
+var sources embed.FS
+
+var (
+	scriptAdmit         = load("admit")
+	scriptAllocate      = load("allocate")
+	scriptBeat          = load("beat")
+	scriptCensus        = load("census")
+	scriptClaim         = load("claim")
+	scriptCommit        = load("commit")
+	scriptEnqueue       = load("enqueue")
+	scriptEnqueueChosen = load("enqueue_chosen")
+	scriptFetch         = load("fetch")
+	scriptJoin          = load("join")
+	scriptLeave         = load("leave")
+	scriptLookup        = load("lookup")
+	scriptPromote       = load("promote")
+	scriptSettle        = load("settle")
+	scriptSteal         = load("steal")
+	scriptSweepIndex    = load("sweep_index")
+	scriptSweepList     = load("sweep_list")
+	scriptYield         = load("yield")
+)
+
+// Statuses that scripts answer with.
+const (
+	statusOK        = "OK"
+	statusEmpty     = "EMPTY"
+	statusPaused    = "PAUSED"
+	statusFenced    = "FENCED"
+	statusStale     = "STALE"
+	statusGone      = "GONE"
+	statusHeld      = "HELD"
+	statusDuplicate = "DUPLICATE"
+	statusScheduled = "SCHEDULED"
+	statusRetry     = "RETRY"
+	statusLeased    = "LEASED"
+	statusElsewhere = "ELSEWHERE"
+	statusNone      = "NONE"
+)
+
+func load(name string) *redis.Script {
+	return redis.NewScript(source("prelude") + source(name))
+}
+
+func source(name string) string {
+	text, err := sources.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	return string(text)
+}
+
+// reply is a script's answer: a status, the time of Redis, and what the script's head says.
+type reply struct {
+	status string
+	rest   []any
+}
+
+// run runs a script and keeps the clock in step with the time that it answers.
+func (b *Broker) run(ctx context.Context, on redis.Scripter, script *redis.Script, keys []string, args ...any) (reply, error) {
+	began := time.Now()
+	answer, err := script.Run(ctx, on, keys, args...).Slice()
+	if err != nil {
+		return reply{}, explain(err)
+	}
+	return b.read(answer, began)
+}
+
+// read takes a script's answer apart. began is when the script was sent.
+func (b *Broker) read(answer []any, began time.Time) (reply, error) {
+	if len(answer) < 2 {
+		return reply{}, fmt.Errorf("script answered %d values", len(answer))
+	}
+	status, ok := answer[0].(string)
+	now, isTime := answer[1].(int64)
+	if !ok || !isTime {
+		return reply{}, fmt.Errorf("script answered %v", answer[:2])
+	}
+	b.clock.sync(now, began)
+	return reply{status: status, rest: answer[2:]}, nil
+}
+
+func (r reply) number(i int) int64 {
+	n, _ := r.rest[i].(int64)
+	return n
+}
+
+func (r reply) text(i int) string {
+	s, _ := r.rest[i].(string)
+	return s
+}
+
+func (r reply) list(i int) []any {
+	l, _ := r.rest[i].([]any)
+	return l
+}

@@ -1,0 +1,63 @@
+package redisq
+
+import (
+	"context"
+	"sync"
+
+	"github.com/zeroq-dev/zeroq/internal/taskid"
+)
+
+// sequences gives out ids. Sequence numbers are taken from Redis in whole buckets, so that one
+// process fills a bucket and ids are known before the tasks are sent.
+type sequences struct {
+	mu    sync.Mutex
+	spans map[string]*span // by queue
+}
+
+// span is a range of numbers not given out yet.
+type span struct {
+	mu          sync.Mutex
+	next, after uint64
+}
+
+func (s *sequences) span(queue string) *span {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spans == nil {
+		s.spans = make(map[string]*span)
+	}
+	if s.spans[queue] == nil {
+		s.spans[queue] = new(span)
+	}
+	return s.spans[queue]
+}
+
+// newIDs returns n ids of a queue in order.
+func (b *Broker) newIDs(ctx context.Context, queue string, n int) ([]string, error) {
+	span := b.ids.span(queue)
+	span.mu.Lock()
+	defer span.mu.Unlock()
+	ids := make([]string, 0, n)
+	for len(ids) < n {
+		if span.next == span.after {
+			if err := b.refill(ctx, queue, span, n-len(ids)); err != nil {
+				return nil, err
+			}
+		}
+		ids = append(ids, taskid.New(queue, 0, span.next))
+		span.next++
+	}
+	return ids, nil
+}
+
+func (b *Broker) refill(ctx context.Context, queue string, span *span, n int) error {
+	keys := keysOf(queue)
+	size := (n + bucketSize - 1) / bucketSize * bucketSize
+	answer, err := b.run(ctx, b.calls, scriptAllocate, []string{keys.sequence, keys.groups}, size)
+	if err != nil {
+		return err
+	}
+	span.after = uint64(answer.number(0))
+	span.next = span.after - uint64(size)
+	return nil
+}
