@@ -1,0 +1,41 @@
+# Every target is explained by its comment: `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# ARGS is passed on: make run ARGS="--port 9000", make test ARGS="-run TestFetch ./internal/fetcher".
+ARGS ?=
+
+.PHONY: help run build test check gen fmt up down clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## run everything in one process, without Redis (ARGS: flags of zeroq dev)
+	@go build -o bin/zeroq ./cmd/zeroq
+	@exec bin/zeroq dev $(ARGS)
+
+build: ## build all programs into bin/
+	go build -trimpath -o bin/ ./cmd/... ./api ./consumer
+
+test: ## run all tests, with the race detector (ARGS: flags and packages of go test)
+	@scripts/ensure-redis
+	@scripts/test $(ARGS)
+
+check: ## look at format, vet, staticcheck, go.mod, generated code, build, architecture
+	@scripts/check
+
+gen: ## write what is generated from api/zeroq.api
+	@scripts/gen
+
+fmt: ## format the Go code
+	gofmt -w .
+
+up: ## build and start the containers
+	docker compose up --detach --build --wait
+
+down: ## stop the containers; their data stays
+	docker compose down
+
+clean: ## remove what was built
+	rm -rf bin coverage.*

@@ -1,0 +1,9 @@
+package redistest
+
+import "go.uber.org/goleak"
+
+// GoZero are the goroutines that importing go-zero starts and never ends, for [Main] to overlook.
+var GoZero = []goleak.Option{
+	goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/proc.init.1.func1"),
+	goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/stat.init.1.func1"),
+}
