@@ -6,7 +6,6 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
-	"github.com/zeroq-dev/zeroq/internal/taskid"
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
@@ -128,10 +127,4 @@ func (m *member) claimCall(d *broker.Delivery) call {
 		args:    []any{d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot},
 		message: message,
 	}
-}
-
-// assigned reports whether the id is one that zeroq gave out.
-func assigned(id string) bool {
-	_, _, _, ok := taskid.Parse(id)
-	return ok
 }

@@ -1,0 +1,82 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// start runs a delivery's handler in a goroutine of its own.
+func (p *Pool) start(l *lane, d *broker.Delivery, handler zeroq.Handler) {
+	one, cancel := p.begin(l, d, d.Task.Timeout, d.Task.Deadline)
+	go func() {
+		defer p.slots.release(1)
+		defer cancel()
+		result, err := zeroq.Run(one.ctx, handler, d.Task)
+		p.finish(one, result, err)
+	}()
+}
+
+// startBatch runs a batch handler on deliveries of one lane and lease.
+func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.BatchHandler) {
+	tasks, runs := make([]*zeroq.Task, len(deliveries)), make([]*run, len(deliveries))
+	timeout, deadline := deliveries[0].Task.Timeout, deliveries[0].Task.Deadline
+	for i, d := range deliveries {
+		tasks[i] = d.Task
+		timeout = min(timeout, d.Task.Timeout)
+		if at := d.Task.Deadline; !at.IsZero() && (deadline.IsZero() || at.Before(deadline)) {
+			deadline = at
+		}
+	}
+	// They share one context, which ends when any of them is out of time.
+	first, cancel := p.begin(l, deliveries[0], timeout, deadline)
+	runs[0] = first
+	for i, d := range deliveries[1:] {
+		runs[i+1] = &run{lane: l, delivery: d, ctx: first.ctx, started: first.started, began: first.began}
+		p.running.add(runs[i+1])
+	}
+	go func() {
+		defer p.slots.release(len(runs))
+		defer cancel()
+		for i, err := range zeroq.RunBatch(first.ctx, handler, tasks) {
+			p.finish(runs[i], nil, err)
+		}
+	}()
+}
+
+// begin makes the context of a handler: it ends with the attempt's timeout, the task's deadline,
+// the lease or the pool.
+func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadline time.Time) (*run, context.CancelFunc) {
+	now, cause := l.member.Now(), fmt.Errorf("%w after %v", zeroq.ErrTimeout, timeout)
+	if left := deadline.Sub(now); !deadline.IsZero() && left < timeout {
+		timeout, cause = left, zeroq.ErrDeadline
+	}
+	ctx, cancel := context.WithTimeoutCause(l.context(p.work, d.Lease), timeout, cause)
+	one := &run{lane: l, delivery: d, ctx: ctx, started: now, began: time.Now()}
+	p.running.add(one)
+	return one, cancel
+}
+
+// finish settles what a handler answered, unless its task was given up in the meantime.
+func (p *Pool) finish(one *run, result []byte, err error) {
+	o := p.judge(one, result, err)
+	if p.running.remove(one.delivery) {
+		p.settle(one.lane, o, err)
+	}
+}
+
+// settle hands an outcome to the acker and tells the observer.
+func (p *Pool) settle(l *lane, o broker.Outcome, err error) {
+	l.acker.add(o)
+	if p.conf.Observe == nil {
+		return
+	}
+	event := Event{Task: o.Delivery.Task, Queue: l.queue.Name, State: o.State, Err: err, RunAt: o.RunAt}
+	if !o.StartedAt.IsZero() {
+		event.Took = o.FinishedAt.Sub(o.StartedAt)
+	}
+	p.conf.Observe(event)
+}

@@ -1,0 +1,136 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// fetch takes tasks while there are free slots, until ctx ends.
+func (p *Pool) fetch(ctx context.Context) {
+	for ctx.Err() == nil {
+		free, _ := p.slots.look()
+		if free <= 0 {
+			p.disarm(ctx)
+			if free = p.slots.wait(ctx); free == 0 {
+				return
+			}
+		}
+		if p.round(ctx, free) == 0 {
+			p.idle(ctx)
+		}
+	}
+}
+
+// round asks each queue for tasks until the free slots are filled, and returns how many came.
+func (p *Pool) round(ctx context.Context, free int) int {
+	total := 0
+	for _, i := range p.order.next() {
+		l := p.lanes[i]
+		if ctx.Err() != nil || total >= free {
+			break
+		}
+		if time.Now().Before(l.closed) {
+			continue
+		}
+		total += p.fetchFrom(ctx, l, free-total)
+	}
+	p.gatherer.flushAll(false)
+	return total
+}
+
+func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
+	// A fetch that was sent is waited for, even when the pool is told to stop: what it took is ours.
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	deliveries, err := l.member.Fetch(call, n)
+	switch {
+	case errors.Is(err, broker.ErrPaused):
+		l.closed = time.Now().Add(pausedFor)
+	case errors.Is(err, zeroq.ErrLeaseLost):
+		l.lost()
+	case err != nil:
+		l.closed = time.Now().Add(l.errors.failed(err))
+		return 0
+	}
+	l.errors.worked()
+	p.fetched.Store(time.Now().UnixNano())
+	p.dispatch(call, l, deliveries)
+	return len(deliveries)
+}
+
+// dispatch starts what can start, and settles the rest.
+func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Delivery) {
+	var startable []*broker.Delivery
+	for _, d := range deliveries {
+		if o, err, settled := p.prejudge(l, d); settled {
+			p.settle(l, o, err)
+		} else {
+			startable = append(startable, d)
+		}
+	}
+	committed, err := l.member.Commit(ctx, startable)
+	if err != nil {
+		// None has started, so all may be handed back, whatever became of the call.
+		for _, d := range startable {
+			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, err)
+		}
+		l.closed = time.Now().Add(l.errors.failed(err))
+		return
+	}
+	p.slots.take(len(committed))
+	for _, d := range committed {
+		route, _ := p.mux.Route(d.Task.Type)
+		if route.BatchHandler != nil {
+			p.gatherer.add(l, d, route)
+		} else {
+			p.start(l, d, route.Handler)
+		}
+	}
+}
+
+// idle waits until a queue may have tasks: one was found, or a closed one opens.
+func (p *Pool) idle(ctx context.Context) {
+	now := time.Now()
+	opens := now.Add(time.Minute)
+	for _, l := range p.lanes {
+		if now.Before(l.closed) {
+			opens = earlier(opens, l.closed)
+		} else {
+			l.watcher.start()
+		}
+	}
+	timer := time.NewTimer(time.Until(opens))
+	defer timer.Stop()
+	select {
+	case <-p.woken:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	for _, l := range p.lanes {
+		if r, ok := l.watcher.take(); ok && r.err != nil {
+			l.closed = time.Now().Add(l.errors.failed(r.err))
+		}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// disarm ends all waits, so that none takes a task which this pool has no slot for.
+func (p *Pool) disarm(ctx context.Context) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	for _, l := range p.lanes {
+		if err := l.watcher.stop(call); err != nil {
+			l.errors.failed(err) // a reaper gives back what lies there
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/zeromicro/go-zero/core/logx"
+
+	"github.com/zeroq-dev/zeroq"
+)
+
+// beat renews a lane's lease until ctx ends. A lease that is over, or that could not be renewed for
+// as long as it lasts, ends the handlers that rely on it.
+func beat(ctx context.Context, l *lane, lease time.Duration) {
+	errs := backoff{what: "heartbeat of queue " + l.queue.Name}
+	good := time.Now()
+	for wait := lease / 4; pause(ctx, wait); {
+		sent := time.Now()
+		call, cancel := context.WithTimeout(ctx, lease/4)
+		err := l.member.Beat(call)
+		cancel()
+		wait = max(lease/4-time.Since(sent), 0)
+		switch {
+		case err == nil:
+			errs.worked()
+			good = sent
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, zeroq.ErrLeaseLost):
+			logx.Errorf("queue %s: lease lost; its tasks belong to other workers", l.queue.Name)
+			l.lost()
+			good = time.Now()
+		default:
+			wait = min(wait, errs.failed(err))
+			if time.Since(good) >= lease {
+				logx.Errorf("queue %s: no heartbeat for %v; its tasks are given up", l.queue.Name, lease)
+				l.member.Abandon()
+				l.lost()
+				good = time.Now()
+			}
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package pool
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// running is every delivery that a handler has at hand.
+type running struct {
+	mu   sync.Mutex
+	runs map[*broker.Delivery]*run
+}
+
+// run is one delivery in a handler's hands.
+type run struct {
+	lane     *lane
+	delivery *broker.Delivery
+	ctx      context.Context
+	started  time.Time // by the broker's clock
+	began    time.Time // by this machine's monotonic clock
+}
+
+func newRunning() *running { return &running{runs: make(map[*broker.Delivery]*run)} }
+
+func (r *running) add(one *run) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.runs[one.delivery] = one
+}
+
+// remove reports whether the delivery was still there: if not, it was given up before its handler
+// returned.
+func (r *running) remove(d *broker.Delivery) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, there := r.runs[d]
+	delete(r.runs, d)
+	return there
+}
+
+// giveUp removes and returns everything: outcomes of their handlers count no more.
+func (r *running) giveUp() []*run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*run
+	for _, one := range r.runs {
+		all = append(all, one)
+	}
+	clear(r.runs)
+	return all
+}
+
+// list describes the tasks at hand.
+func (r *running) list() []zeroq.RunningTask {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tasks := make([]zeroq.RunningTask, 0, len(r.runs))
+	for _, one := range r.runs {
+		t := one.delivery.Task
+		tasks = append(tasks, zeroq.RunningTask{
+			ID: t.ID, Type: t.Type, Queue: t.Queue, Attempt: t.Attempt, StartedAt: one.started, Stuck: one.stuck(),
+		})
+	}
+	return tasks
+}
+
+// stuck reports that the handler runs on though its context has long ended.
+func (r *run) stuck() bool {
+	deadline, bounded := r.ctx.Deadline()
+	return r.ctx.Err() != nil && bounded && time.Since(deadline) > stuckAfter
+}

@@ -1,0 +1,24 @@
+package upkeep
+
+import (
+	"context"
+	"time"
+
+	"github.com/zeromicro/go-zero/core/logx"
+
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// Reaper gives the tasks of a queue's dead workers back until ctx ends. It looks six times in a
+// lease.
+func Reaper(ctx context.Context, keeper broker.Keeper, queue, worker string, lease time.Duration) {
+	reaper := keeper.NewReaper(queue, worker, lease)
+	l := loop{what: "reaper of queue " + queue, step: func(ctx context.Context) (time.Duration, error) {
+		n, err := reaper.Reap(ctx)
+		if n > 0 {
+			logx.Infof("queue %s: %d tasks of a dead worker are back", queue, n)
+		}
+		return lease / 6, err
+	}}
+	l.run(ctx)
+}

@@ -1,0 +1,116 @@
+// Package producer enqueues tasks straight to the broker.
+//
+//	p, err := producer.New(producer.Conf{Redis: zeroq.RedisConf{Addrs: []string{"127.0.0.1:6379"}}})
+//	…
+//	defer p.Close()
+//	task := zeroq.NewTask("email", Email{To: "ann@example.com"}, zeroq.Delay(time.Minute))
+//	err = p.Enqueue(ctx, task) // task.ID names it from now on
+package producer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+)
+
+// Conf says where a producer puts tasks.
+type Conf struct {
+	// Redis is where the queues are.
+	Redis zeroq.RedisConf
+	// Queues, if not empty, are the only queues that tasks may go to.
+	Queues []string `json:",optional"`
+}
+
+// Validate reports what is wrong with the configuration, by key.
+func (c Conf) Validate() error {
+	for _, queue := range c.Queues {
+		if err := zeroq.ValidateQueue(queue); err != nil {
+			return fmt.Errorf("Queues: %q: %w", queue, err)
+		}
+	}
+	return c.Redis.Validate()
+}
+
+// Producer enqueues tasks. It is safe for concurrent use; one for each process is enough.
+type Producer struct {
+	broker broker.Broker
+	queues []string
+	chain  zeroq.Enqueuer
+}
+
+// New returns a producer. It does not wait for Redis: an Enqueue tells whether it is there.
+// Middleware wraps every Enqueue, the first outermost.
+func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
+	if err := conf.Validate(); err != nil {
+		return nil, err
+	}
+	b, err := redisq.Open(conf.Redis)
+	if err != nil {
+		return nil, err
+	}
+	p := &Producer{broker: b, queues: conf.Queues}
+	p.chain = zeroq.WrapEnqueuer(zeroq.EnqueueFunc(p.enqueue), middleware...)
+	return p, nil
+}
+
+// Enqueue puts tasks on their queues and sets their ID, Queue and EnqueuedAt. When it returns nil
+// all of them are safe in Redis. One task that is refused gives its own error; of several, a
+// [zeroq.BatchError] has one for each. After [zeroq.ErrUnavailable] a task may or may not be in; a
+// chosen [zeroq.Task.ID] makes it safe to try again.
+func (p *Producer) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
+	return p.chain.Enqueue(ctx, tasks...)
+}
+
+// Close ends the connections.
+func (p *Producer) Close() error { return p.broker.Close() }
+
+func (p *Producer) enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
+	errs := make([]error, len(tasks))
+	var valid []*zeroq.Task
+	var indexes []int
+	now := time.Now()
+	for i, task := range tasks {
+		if errs[i] = p.check(task, now); errs[i] == nil {
+			sent := *task // the broker sets fields; the caller's task changes only on success
+			sent.SetDefaults()
+			valid, indexes = append(valid, &sent), append(indexes, i)
+		}
+	}
+	for n, err := range p.broker.Enqueue(ctx, valid) {
+		i := indexes[n]
+		if errs[i] = err; err == nil {
+			tasks[i].ID, tasks[i].Queue, tasks[i].EnqueuedAt = valid[n].ID, valid[n].Queue, valid[n].EnqueuedAt
+		}
+	}
+	return join(errs)
+}
+
+func (p *Producer) check(task *zeroq.Task, now time.Time) error {
+	if err := task.Validate(now); err != nil {
+		return err
+	}
+	queue := task.Queue
+	if queue == "" {
+		queue = zeroq.DefaultQueue
+	}
+	if len(p.queues) > 0 && !slices.Contains(p.queues, queue) {
+		return fmt.Errorf("%w: %s", zeroq.ErrUnknownQueue, queue)
+	}
+	return nil
+}
+
+// join makes one error of those of a call; nil when there is none.
+func join(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return &zeroq.BatchError{Errors: errs}
+	}
+	return nil
+}
