@@ -13,12 +13,10 @@
 package redistest
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -121,26 +119,6 @@ func flush(addr string, db int) error {
 	c := dial(addr, db)
 	defer c.Close()
 	return c.FlushDB(context.Background()).Err()
-}
-
-// ping asks a server whether it is ready. go-redis would log every refusal while one starts.
-func ping(ctx context.Context, addr string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, network(addr), addr)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(deadline)
-	}
-	if _, err := io.WriteString(conn, "PING\r\n"); err != nil {
-		return err
-	}
-	answer, err := bufio.NewReader(conn).ReadString('\n')
-	if err == nil && answer != "+PONG\r\n" {
-		err = errors.New(strings.TrimSpace(answer))
-	}
-	return err
 }
 
 func network(addr string) string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,28 +106,6 @@ func TestServer_TakesSettings(t *testing.T) {
 	}
 }
 
-func TestProcess_SaysWhyItDidNotStart(t *testing.T) {
-	t.Parallel()
-	p, err := newProcess("--no-such-setting", "1")
-	must(t, err)
-	defer p.remove()
-	if err := p.start(); err == nil || !strings.Contains(err.Error(), "ended at its start") {
-		t.Errorf("err = %v", err)
-	}
-}
-
-func TestProcess_LongTempDirStillFitsASocket(t *testing.T) {
-	long := filepath.Join(t.TempDir(), strings.Repeat("d", 100))
-	must(t, os.Mkdir(long, 0o700))
-	t.Setenv("TMPDIR", long)
-	p, err := newProcess()
-	must(t, err)
-	defer p.remove()
-	if len(p.addr) > maxSocketPath {
-		t.Errorf("socket path has %d bytes", len(p.addr))
-	}
-}
-
 // A server of the test stands in for the shared one.
 func TestShared_LocksOneDatabaseForEachTest(t *testing.T) {
 	t.Parallel()
@@ -204,7 +183,7 @@ func TestMain_ReportsALeak(t *testing.T) {
 
 // A test binary that is killed takes its server with it.
 func TestMain_KilledBinaryLeavesNoServer(t *testing.T) {
-	if dieWithParent() == nil {
+	if runtime.GOOS != "linux" {
 		t.Log("this system has no such promise")
 		return
 	}

@@ -1,13 +1,14 @@
 package redistest
 
 import (
-	"os/exec"
+	"errors"
 	"sync"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/redisserver"
 )
 
 // Server is a redis-server that one test owns and may kill. Its methods may be called from any
@@ -18,7 +19,7 @@ type Server struct {
 
 	t  testing.TB
 	mu sync.Mutex
-	p  *process
+	p  *redisserver.Server
 }
 
 // StartServer runs a redis-server until the test ends. By default every write is in its append-only
@@ -26,21 +27,21 @@ type Server struct {
 // further settings of redis-server, such as "--maxmemory", "8mb", and override that.
 func StartServer(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
+	p, err := redisserver.New("", append([]string{"--appendonly", "yes", "--appendfsync", "always"}, args...)...)
+	if errors.Is(err, redisserver.ErrNotFound) {
 		t.Fatal("redistest: redis-server not found, and a shared Redis cannot stand in for one that the test owns")
 	}
-	p, err := newProcess(append([]string{"--appendonly", "yes", "--appendfsync", "always"}, args...)...)
 	if err != nil {
 		t.Fatal("redistest: ", err)
 	}
 	t.Cleanup(func() {
-		p.kill()
-		p.remove()
+		p.Kill()
+		_ = p.Remove()
 	})
-	if err := p.start(); err != nil {
+	if err := p.Start(); err != nil {
 		t.Fatal("redistest: ", err)
 	}
-	return &Server{Addr: p.addr, t: t, p: p}
+	return &Server{Addr: p.Addr, t: t, p: p}
 }
 
 // Conf says how to reach the server's database 0.
@@ -55,7 +56,7 @@ func (s *Server) Client() *redis.Client { return NewClient(s.t, s.Conf()) }
 func (s *Server) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.p.kill()
+	s.p.Kill()
 }
 
 // Stop ends the server in order, by SIGTERM, and returns once it is gone.
@@ -74,14 +75,14 @@ func (s *Server) Restart() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop()
-	if err := s.p.start(); err != nil {
+	if err := s.p.Start(); err != nil {
 		s.t.Errorf("redistest: restart: %v", err)
 	}
 }
 
 func (s *Server) stop() {
 	s.t.Helper()
-	if err := s.p.stop(); err != nil {
+	if err := s.p.Stop(); err != nil {
 		s.t.Errorf("redistest: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/redisserver"
 )
 
 const (
@@ -24,6 +25,9 @@ const (
 // unlock deletes a lock that is still its owner's.
 var unlock = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`)
 
+// patience bounds the wait for a shared server to answer.
+const patience = 20 * time.Second
+
 // shared is a Redis that other test binaries use as well.
 type shared struct {
 	addr  string
@@ -33,7 +37,7 @@ type shared struct {
 func openShared(addr string) (*shared, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := ping(ctx, addr); err != nil {
+	if err := redisserver.Ping(ctx, addr); err != nil {
 		return nil, fmt.Errorf("%s=%s: %w", sharedEnv, addr, err)
 	}
 	return &shared{addr: addr, locks: dial(addr, 0)}, nil
