@@ -36,8 +36,9 @@ type Conf struct {
 	// MaxFinished is the most succeeded tasks that a queue keeps, whatever their retention.
 	// Default: 100,000.
 	MaxFinished int `json:",default=100000"`
-	// Shutdown is that of the service's ServiceConf: New says so when it is too short.
-	Shutdown proc.ShutdownConf `json:",optional"`
+	// Shutdown is that of the service's ServiceConf: New says so when it is too short. It is set in
+	// code, not in a file.
+	Shutdown proc.ShutdownConf `json:"-"`
 }
 
 // PoolConf is a pool: slots that share some queues.

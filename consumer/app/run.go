@@ -1,0 +1,30 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/zeromicro/go-zero/core/service"
+
+	"github.com/zeroq-dev/zeroq/internal/conffile"
+)
+
+// Run runs a consumer with the configuration of a file until the process is told to stop.
+func Run(configFile string) error {
+	var conf Conf
+	if err := conffile.Load(configFile, &conf); err != nil {
+		return err
+	}
+	if err := conf.SetUp(); err != nil {
+		return err
+	}
+	consumer, err := New(conf)
+	if err != nil {
+		return err
+	}
+	group := service.NewServiceGroup()
+	defer group.Stop()
+	consumer.AddTo(group)
+	fmt.Printf("zeroq consumer is up; its health is at http://%s/readyz\n", consumer.HealthAddr())
+	group.Start()
+	return consumer.Close()
+}

@@ -1,0 +1,45 @@
+// Package config is the configuration of the stock consumer.
+package config
+
+import (
+	"fmt"
+
+	"github.com/zeromicro/go-zero/core/service"
+
+	"github.com/zeroq-dev/zeroq/consumer/internal/tasks"
+	"github.com/zeroq-dev/zeroq/worker"
+)
+
+// Config is the configuration of the consumer.
+type Config struct {
+	// ServiceConf has Name, Log, Mode, Telemetry, DevServer and Shutdown.
+	service.ServiceConf
+	// Health is where the consumer tells whether it is alive and ready.
+	Health Health
+	// Worker is what it takes from where.
+	Worker worker.Conf
+	// Tasks are the settings of its handlers.
+	Tasks tasks.Conf
+}
+
+// Health is the address of /healthz and /readyz.
+type Health struct {
+	// Host and Port are where to listen. Port 0 takes any free one.
+	Host string `json:",default=127.0.0.1"`
+	Port int    `json:",default=8889"`
+}
+
+// Validate reports the first setting that cannot work, by its key.
+func (c Config) Validate() error {
+	if c.Health.Port < 0 || c.Health.Port > 65535 {
+		return fmt.Errorf("Health.Port: %d is not within 0 to 65535", c.Health.Port)
+	}
+	if err := c.Worker.Validate(); err != nil {
+		return fmt.Errorf("Worker.%w", err)
+	}
+	if err := c.Tasks.Validate(); err != nil {
+		return err
+	}
+	c.Worker.Shutdown = c.Shutdown
+	return c.Worker.CheckShutdown()
+}
