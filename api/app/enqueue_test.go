@@ -1,0 +1,132 @@
+package app_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/app"
+)
+
+func TestEnqueue_EveryField(t *testing.T) {
+	a := start(t)
+	runAt := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	reply := a.post("/v1/tasks", `{"id":"my.id","type":"mail:send","queue":"mail","max_attempts":3,"timeout":"1m30s",
+		"retention":"2h","run_at":"`+runAt.Format(time.RFC3339)+`","deadline":"2100-01-01T00:00:00Z",
+		"expires_at":"2100-01-01T00:00:00+01:00","headers":{"a":"b"},"data":{"x":1}}`)
+	var got accepted
+	reply.into(t, http.StatusAccepted, &got)
+	if got != (accepted{"my.id", "mail", "scheduled"}) || reply.header.Get("Location") != "/v1/tasks/my.id" {
+		t.Errorf("got %+v at %s", got, reply.header.Get("Location"))
+	}
+	task := a.fake.task("my.id")
+	if task.Type != "mail:send" || task.Queue != "mail" || task.MaxAttempts != 3 || task.Timeout != 90*time.Second ||
+		task.Retention != 2*time.Hour || !task.RunAt.Equal(runAt) || task.Headers["a"] != "b" ||
+		!task.Deadline.Equal(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)) ||
+		!task.ExpiresAt.Equal(time.Date(2099, 12, 31, 23, 0, 0, 0, time.UTC)) {
+		t.Errorf("enqueued %+v", task)
+	}
+}
+
+func TestEnqueue_State(t *testing.T) {
+	a := start(t)
+	for body, want := range map[string]accepted{
+		`{"type":"a","id":"1"}`:                       {"1", "default", "ready"},
+		`{"type":"a","id":"2","delay":"0s"}`:          {"2", "default", "ready"},
+		`{"type":"a","id":"3","delay":"1ns"}`:         {"3", "default", "scheduled"},
+		`{"type":"a","id":"4","run_at":"` + soon(-30): {"4", "default", "ready"},
+		`{"type":"a","id":"5","run_at":"` + soon(30):  {"5", "default", "scheduled"},
+	} {
+		var got accepted
+		a.post("/v1/tasks", body).into(t, http.StatusAccepted, &got)
+		if got != want {
+			t.Errorf("%s: got %+v", body, got)
+		}
+	}
+}
+
+// soon is the end of a task's JSON with a time so many seconds from now.
+func soon(seconds int) string {
+	return time.Now().Add(time.Duration(seconds)*time.Second).UTC().Format(time.RFC3339) + `"}`
+}
+
+func TestEnqueue_DataIsKeptByteForByte(t *testing.T) {
+	a := start(t)
+	for _, data := range []string{
+		`9007199254740993`, `12345678901234567890123`, `1.10`, `1e400`, `-0`, `null`, `true`, `""`,
+		`{ "b" : 1 ,	"a":[ ] }`, `"<&>\u00e9é"`, `[[],{},[1, 2 ]]`, `{"deep":` + nested(62) + `}`,
+	} {
+		var got accepted
+		a.post("/v1/tasks", `{"type":"a","data": `+data+` }`).into(t, http.StatusAccepted, &got)
+		if kept := string(a.fake.task(got.ID).Data); kept != data {
+			t.Errorf("sent %s, kept %s", data, kept)
+		}
+	}
+}
+
+func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+
+func TestEnqueue_ClosedQueues(t *testing.T) {
+	a := start(t, func(c *app.Conf) { c.Queues = []string{"mail"} })
+	a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 400, "unknown_queue", "queue")
+	a.post("/v1/tasks", `{"type":"a","queue":"other"}`).wantError(t, 400, "unknown_queue", "queue")
+	if reply := a.post("/v1/tasks", `{"type":"a","queue":"mail"}`); reply.status != http.StatusAccepted {
+		t.Errorf("got %+v", reply)
+	}
+	var got batchAnswer
+	a.post("/v1/tasks/batch", `{"tasks":[{"type":"a"},{"type":"a","queue":"mail"}]}`).into(t, 202, &got)
+	if got.Accepted != 1 || got.Items[0].Error.Code != "unknown_queue" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestEnqueue_Errors(t *testing.T) {
+	a := start(t)
+	a.post("/v1/tasks", `{"type":"a","id":"x"}`)
+	if p := a.post("/v1/tasks", `{"type":"a","id":"x"}`).wantError(t, 409, "duplicate", "id"); p.TaskID != "x" {
+		t.Errorf("got %+v", p)
+	}
+	a.fake.fail["full"] = zeroq.ErrStoreFull
+	a.post("/v1/tasks", `{"type":"full"}`).wantError(t, 503, "full", "")
+	a.fake.fail["secret"] = errSecret
+	if p := a.post("/v1/tasks", `{"type":"secret"}`).wantError(t, 500, "internal", ""); strings.Contains(p.Message, "s3cret") {
+		t.Errorf("got %+v", p)
+	}
+	a.fake.setDown(zeroq.ErrUnavailable)
+	a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, "unavailable", "")
+	a.get("/readyz").wantError(t, 503, "unavailable", "")
+	a.get("/v1/queues").wantError(t, 503, "unavailable", "")
+	a.get("/v1/workers").wantError(t, 503, "unavailable", "")
+	a.get("/v1/tasks/x").wantError(t, 503, "unavailable", "")
+	a.post("/v1/tasks/batch", `{"tasks":[{"type":"a"},{"type":""}]}`).wantError(t, 503, "unavailable", "")
+	a.lines(`{"type":"a"}`).wantError(t, 503, "unavailable", "")
+}
+
+// A broker that comes back is used again at once, after any number of failures.
+func TestEnqueue_NoBreaker(t *testing.T) {
+	a := start(t)
+	a.fake.setDown(zeroq.ErrUnavailable)
+	for range 200 {
+		a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, "unavailable", "")
+	}
+	a.fake.setDown(nil)
+	for range 20 {
+		if reply := a.post("/v1/tasks", `{"type":"a"}`); reply.status != http.StatusAccepted {
+			t.Fatalf("got %+v", reply)
+		}
+	}
+}
+
+func TestEnqueue_BrokerThatHangs(t *testing.T) {
+	a := start(t, func(c *app.Conf) { c.Timeout = 100 * time.Millisecond })
+	a.fake.entered, a.fake.release = make(chan struct{}, 1), make(chan struct{})
+	a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, "timeout", "")
+}
+
+func TestEnqueue_Panic(t *testing.T) {
+	a := start(t)
+	a.fake.panics = true
+	a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 500, "internal", "")
+}

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/zeromicro/go-zero/core/logx"
+
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/producer"
+)
+
+// Open is New on the Redis that the configuration names. It does not wait for Redis: /readyz tells
+// whether it is there. Stop ends the connections.
+func Open(conf Conf) (*App, error) {
+	if err := conf.Validate(); err != nil {
+		return nil, err
+	}
+	p, err := producer.New(producer.Conf{Redis: conf.Redis, Queues: conf.Queues})
+	if err != nil {
+		return nil, fmt.Errorf("producer: %w", err)
+	}
+	inspector, err := redisq.Open(conf.Redis)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), p.Close())
+	}
+	closeBoth := func() {
+		if err := errors.Join(p.Close(), inspector.Close()); err != nil {
+			logx.Errorf("api: close: %v", err)
+		}
+	}
+	a, err := New(conf, Deps{Enqueuer: p, Inspector: inspector, Ping: inspector.Ping})
+	if err != nil {
+		closeBoth()
+		return nil, err
+	}
+	a.close = closeBoth
+	return a, nil
+}

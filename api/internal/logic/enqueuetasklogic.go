@@ -1,0 +1,54 @@
+// Code scaffolded by goctl. Safe to edit.
+// goctl 1.10.2
+
+package logic
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
+	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
+)
+
+// EnqueueTaskLogic does the work of one request.
+type EnqueueTaskLogic struct {
+	ctx    context.Context
+	svcCtx *svc.ServiceContext
+}
+
+// NewEnqueueTaskLogic returns the logic of one request.
+func NewEnqueueTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *EnqueueTaskLogic {
+	return &EnqueueTaskLogic{
+		ctx:    ctx,
+		svcCtx: svcCtx,
+	}
+}
+
+// EnqueueTask puts one task, as JSON, on its queue.
+func (l *EnqueueTaskLogic) EnqueueTask(body []byte) (resp *types.Accepted, err error) {
+	now := time.Now()
+	task, err := request.Task(body, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.svcCtx.Admits(task); err != nil {
+		return nil, err
+	}
+	state := zeroq.Ready
+	if task.Delay > 0 || task.RunAt.After(now) {
+		state = zeroq.Scheduled
+	}
+	if err := l.svcCtx.Enqueue(l.ctx, []*zeroq.Task{task})[0]; err != nil {
+		return nil, problem.WithTask(err, task.ID)
+	}
+	return &types.Accepted{
+		Id:    task.ID,
+		Queue: cmp.Or(task.Queue, zeroq.DefaultQueue),
+		State: string(state),
+	}, nil
+}

@@ -1,0 +1,164 @@
+package request
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
+)
+
+// reader reads the value of one field into a task.
+type reader func(p *parser, name string, task *zeroq.Task) error
+
+// readers has every field that a client may set.
+var readers = map[string]reader{
+	"id":           text(func(t *zeroq.Task) *string { return &t.ID }),
+	"type":         text(func(t *zeroq.Task) *string { return &t.Type }),
+	"queue":        text(func(t *zeroq.Task) *string { return &t.Queue }),
+	"delay":        duration(func(t *zeroq.Task) *time.Duration { return &t.Delay }, 0),
+	"timeout":      duration(func(t *zeroq.Task) *time.Duration { return &t.Timeout }, 1),
+	"retention":    duration(func(t *zeroq.Task) *time.Duration { return &t.Retention }, 1),
+	"run_at":       moment(func(t *zeroq.Task) *time.Time { return &t.RunAt }),
+	"deadline":     moment(func(t *zeroq.Task) *time.Time { return &t.Deadline }),
+	"expires_at":   moment(func(t *zeroq.Task) *time.Time { return &t.ExpiresAt }),
+	"max_attempts": maxAttempts,
+	"data":         data,
+	"headers":      headers,
+}
+
+// notOverHTTP are fields of the message on the list that clients cannot set.
+var notOverHTTP = map[string]bool{
+	"attempt": true, "errors": true, "enqueued_at": true, "group": true, "unique": true, "priority": true,
+}
+
+func unknownField(name string) error {
+	if notOverHTTP[name] {
+		return problem.Unknown(name, name+" cannot be set over HTTP")
+	}
+	return problem.Unknown(cut(name), "there is no such field")
+}
+
+// str reads a string.
+func (p *parser) str(name, want string) (string, error) {
+	if p.PeekKind() != '"' {
+		return "", p.wrongType(name, want)
+	}
+	token, err := p.ReadToken()
+	if err != nil {
+		return "", syntaxError(err)
+	}
+	return token.String(), nil
+}
+
+// wrongType reports a value of the wrong kind, unless it is no value at all.
+func (p *parser) wrongType(name, want string) error {
+	if _, err := p.ReadToken(); err != nil {
+		return syntaxError(err)
+	}
+	return problem.Field(name, name+" must be "+want)
+}
+
+func text(field func(*zeroq.Task) *string) reader {
+	return func(p *parser, name string, task *zeroq.Task) error {
+		value, err := p.str(name, "a string")
+		if err != nil {
+			return err
+		}
+		if value == "" {
+			return problem.Field(name, name+" must not be empty")
+		}
+		*field(task) = value
+		return nil
+	}
+}
+
+// duration reads a duration of at least least, as 0 in a task stands for the default.
+func duration(field func(*zeroq.Task) *time.Duration, least time.Duration) reader {
+	const want = `a duration in a string, such as "1m30s"`
+	return func(p *parser, name string, task *zeroq.Task) error {
+		value, err := p.str(name, want)
+		if err != nil {
+			return err
+		}
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return problem.Field(name, name+" must be "+want)
+		}
+		if d < least {
+			return problem.Field(name, name+" must be positive")
+		}
+		*field(task) = d
+		return nil
+	}
+}
+
+// rfc3339 has the digits that package time does not insist on.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
+
+func moment(field func(*zeroq.Task) *time.Time) reader {
+	const want = `a time of RFC 3339, such as "2030-01-02T15:04:05Z"`
+	return func(p *parser, name string, task *zeroq.Task) error {
+		value, err := p.str(name, want)
+		if err != nil {
+			return err
+		}
+		var at time.Time
+		if err := at.UnmarshalText([]byte(value)); err != nil || !rfc3339.MatchString(value) {
+			return problem.Field(name, name+" must be "+want)
+		}
+		if at.IsZero() { // which stands for "not set" in a task
+			return problem.Field(name, name+" is in the past")
+		}
+		*field(task) = at
+		return nil
+	}
+}
+
+func maxAttempts(p *parser, name string, task *zeroq.Task) error {
+	if p.PeekKind() != '0' {
+		return p.wrongType(name, "an integer")
+	}
+	token, err := p.ReadToken()
+	if err != nil {
+		return syntaxError(err)
+	}
+	n, err := strconv.Atoi(token.String())
+	if err != nil || n < 1 || n > zeroq.MaxMaxAttempts {
+		return problem.Field(name, fmt.Sprintf("%s must be an integer from 1 to %d", name, zeroq.MaxMaxAttempts))
+	}
+	task.MaxAttempts = n
+	return nil
+}
+
+func data(p *parser, name string, task *zeroq.Task) error {
+	value, err := p.value(name)
+	task.Data = json.RawMessage(value)
+	return err
+}
+
+func headers(p *parser, name string, task *zeroq.Task) error {
+	const want = "an object of strings"
+	if p.PeekKind() != '{' {
+		return p.wrongType(name, want)
+	}
+	if _, err := p.ReadToken(); err != nil {
+		return syntaxError(err)
+	}
+	task.Headers = make(map[string]string)
+	for p.PeekKind() != '}' {
+		key, err := p.ReadToken()
+		if err != nil {
+			return syntaxError(err)
+		}
+		header := key.String()
+		if task.Headers[header], err = p.str(name, want); err != nil {
+			return err
+		}
+	}
+	_, err := p.ReadToken()
+	return wrapSyntax(err)
+}

@@ -1,0 +1,115 @@
+package request_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
+)
+
+// FuzzEnqueueBody holds the parser to what must be true of any body: it is taken only if it is one
+// valid JSON object whose data is a part of it, and refused only with an error for the client.
+func FuzzEnqueueBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"a"}`, `{"type":"a","data":{"n":9007199254740993,"l":[1,2,{"x":null}]}}`, `{"type":"a","delay":"1m30s"}`,
+		`{"type":"a","run_at":"2030-01-02T03:04:05Z","headers":{"a":"b"}}`, `{"type":"a","type":"b"}`, `{"type":1}`, `null`, `[`,
+		`{"type":"a","max_attempts":3,"id":"x","queue":"q","timeout":"1s","retention":"1h"} {}`, "{\"type\":\"\xff\"}",
+		`{"type":"a","data":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}`, `{"\u0074ype":"a","data":"\ud800"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sent := bytes.Clone(body)
+		task, err := request.Task(body, now)
+		if !bytes.Equal(sent, body) {
+			t.Fatal("the body was changed")
+		}
+		if err != nil {
+			wantClientError(t, err)
+			return
+		}
+		if !json.Valid(body) || !utf8.Valid(body) {
+			t.Fatalf("took %q, which is no JSON", body)
+		}
+		wantSameData(t, body, task)
+		if err := task.Validate(now); err != nil {
+			t.Fatalf("took %q: %v", body, err)
+		}
+	})
+}
+
+func wantClientError(t *testing.T, err error) {
+	t.Helper()
+	p, hidden := problem.Of(err)
+	if hidden || p.Status != 400 || p.Message == "" || !utf8.ValidString(p.Field) || len(p.Field) > 3*64 {
+		t.Fatalf("%v became %+v", err, p)
+	}
+	var field *zeroq.FieldError
+	var known *problem.Problem
+	if !errors.As(err, &field) && !errors.As(err, &known) {
+		t.Fatalf("%v is no error for a client", err)
+	}
+}
+
+// wantSameData compares with another parser.
+func wantSameData(t *testing.T, body []byte, task *zeroq.Task) {
+	t.Helper()
+	var other map[string]json.RawMessage
+	if err := json.Unmarshal(body, &other); err != nil {
+		t.Fatal(err)
+	}
+	if data, ok := other["data"]; ok != (task.Data != nil) || !bytes.Equal(data, task.Data) {
+		t.Fatalf("%q: data is %q, want %q", body, task.Data, data)
+	}
+	var typ string
+	if err := json.Unmarshal(other["type"], &typ); err != nil || typ != task.Type {
+		t.Fatalf("%q: type is %q, want %q", body, task.Type, typ)
+	}
+}
+
+// FuzzBatchBody: the tasks of a batch are what another parser finds.
+func FuzzBatchBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"tasks":[]}`, `{"tasks":[{"type":"a"},1,null,"x",[{}]]}`, `{"tasks":[{"a":1,"a":2}]}`, `{"tasks":[1]} x`, `{}`, `{"tasks":[],"tasks":[]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		tasks, err := request.Tasks(body)
+		if err != nil {
+			if p, hidden := problem.Of(err); hidden || p.Status/100 != 4 {
+				t.Fatalf("%v became %+v", err, p)
+			}
+			return
+		}
+		var other struct{ Tasks []json.RawMessage }
+		if err := json.Unmarshal(body, &other); err != nil || len(other.Tasks) != len(tasks) {
+			t.Fatalf("%q: %d tasks, want %d: %v", body, len(tasks), len(other.Tasks), err)
+		}
+		for i, task := range tasks {
+			if !bytes.Equal(task, other.Tasks[i]) {
+				t.Fatalf("%q: task %d is %q, want %q", body, i, task, other.Tasks[i])
+			}
+		}
+	})
+}
+
+func BenchmarkTask(b *testing.B) {
+	body := []byte(`{"type":"email:send","queue":"mail","max_attempts":5,"data":{"to":"someone@example.com","subject":"` +
+		strings.Repeat("x", 100) + `","n":[1,2,3]}}`)
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := request.Task(body, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
