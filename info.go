@@ -16,7 +16,7 @@ type TaskInfo struct {
 	Data json.RawMessage
 	// Result is what the handler set; nil if it set none.
 	Result json.RawMessage
-	// Error is the text of the last failed attempt.
+	// Error is the text of the last failed attempt; empty once the task has succeeded.
 	Error string
 	// Errors are the last failed attempts, oldest first.
 	Errors []AttemptError

@@ -200,9 +200,20 @@ func (c Conf) CheckShutdown() error {
 	wrapUp, wait := c.Shutdown.WrapUpTime, c.Shutdown.WaitTime
 	fill(&wrapUp, defaultWrapUp)
 	fill(&wait, defaultWait)
-	need := wrapUp + pool.Conf{Drain: c.Drain}.StopTime()
+	need := wrapUp + c.stopTime()
 	if wait < need {
 		return fmt.Errorf("Shutdown.WaitTime: %w: it is %v, the drain needs %v", errShutdownTooShort, wait, need)
 	}
 	return nil
 }
+
+// NeededShutdown is a Shutdown that leaves the worker the time to drain, for a process that does
+// nothing else.
+func (c Conf) NeededShutdown() proc.ShutdownConf {
+	c.setDefaults()
+	wrapUp := 100 * time.Millisecond
+	return proc.ShutdownConf{WrapUpTime: wrapUp, WaitTime: wrapUp + c.stopTime() + time.Second}
+}
+
+// stopTime is the longest that the worker takes to stop.
+func (c Conf) stopTime() time.Duration { return pool.Conf{Drain: c.Drain}.StopTime() }

@@ -34,7 +34,7 @@ func New(conf Conf, options ...worker.Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf.Worker.Shutdown = conf.Shutdown
+	conf.SetShutdown()
 	w, err := worker.New(conf.Worker, svcCtx.Mux, options...)
 	if err != nil {
 		return nil, errors.Join(err, svcCtx.Close())

@@ -14,6 +14,7 @@ func Run(configFile string) error {
 	if err := conffile.Load(configFile, &conf); err != nil {
 		return err
 	}
+	conf.SetShutdown()
 	if err := conf.SetUp(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package config
 import (
 	"fmt"
 
+	"github.com/zeromicro/go-zero/core/proc"
 	"github.com/zeromicro/go-zero/core/service"
 
 	"github.com/zeroq-dev/zeroq/consumer/internal/tasks"
@@ -40,6 +41,15 @@ func (c Config) Validate() error {
 	if err := c.Tasks.Validate(); err != nil {
 		return err
 	}
-	c.Worker.Shutdown = c.Shutdown
+	c.SetShutdown()
 	return c.Worker.CheckShutdown()
+}
+
+// SetShutdown gives the worker the process's Shutdown. One that is not set becomes what the drain
+// needs, as go-zero's own default would cut it off.
+func (c *Config) SetShutdown() {
+	if c.Shutdown == (proc.ShutdownConf{}) {
+		c.Shutdown = c.Worker.NeededShutdown()
+	}
+	c.Worker.Shutdown = c.Shutdown
 }

@@ -110,7 +110,7 @@ func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (
 			return nil, nil // its retention is over, and the janitor has not come by yet
 		}
 	}
-	if n := len(info.Errors); n > 0 {
+	if n := len(info.Errors); n > 0 && info.State != zeroq.Succeeded {
 		info.Error = info.Errors[n-1].Message
 	}
 	return info, nil
