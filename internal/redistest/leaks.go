@@ -7,3 +7,6 @@ var GoZero = []goleak.Option{
 	goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/proc.init.1.func1"),
 	goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/stat.init.1.func1"),
 }
+
+// dialling is what go-redis leaves for up to a second when a client is closed whose server is away.
+var dialling = goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial")

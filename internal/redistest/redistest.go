@@ -64,7 +64,7 @@ func run(m goleak.TestingM, out io.Writer, leaks ...goleak.Option) int {
 		// A failed test leaves goroutines as a matter of course: its own message matters more.
 		return code
 	}
-	if err := goleak.Find(leaks...); err != nil {
+	if err := goleak.Find(append(leaks, dialling)...); err != nil {
 		fmt.Fprintln(out, "redistest: goroutines left by the tests:", err)
 		return 1
 	}
