@@ -58,6 +58,9 @@ func (m *Mux) HandleBatch(pattern string, batch Batch, handler BatchHandler) {
 // HandleDefault registers the handler of every type that no pattern matches. Without one such
 // tasks are put back until a worker that knows the type takes them.
 func (m *Mux) HandleDefault(handler Handler) {
+	if handler == nil {
+		panic("zeroq: nil default handler")
+	}
 	if m.fallback != nil {
 		panic("zeroq: two default handlers")
 	}

@@ -41,6 +41,13 @@ type TLSConf struct {
 	ServerName string `json:",optional"`
 }
 
+// SetDefaults fills in what is not set.
+func (c *RedisConf) SetDefaults() {
+	if len(c.Addrs) == 0 {
+		c.Addrs = []string{"127.0.0.1:6379"}
+	}
+}
+
 // Validate reports settings that contradict each other, by their key.
 func (c RedisConf) Validate() error {
 	switch {

@@ -21,6 +21,9 @@ const (
 	pastTolerance  = time.Minute
 )
 
+// lastMoment is the last one that RFC 3339 can write.
+var lastMoment = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
 var (
 	typeName  = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,128}$`)
 	queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
@@ -104,6 +107,10 @@ func (t *Task) validateTimes(now time.Time) error {
 		return &FieldError{"deadline", "must be after the first start"}
 	case !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(first):
 		return &FieldError{"expires_at", "must be after the first start"}
+	case t.Deadline.After(lastMoment):
+		return &FieldError{"deadline", "must be before the year 10000"}
+	case t.ExpiresAt.After(lastMoment):
+		return &FieldError{"expires_at", "must be before the year 10000"}
 	}
 	return nil
 }

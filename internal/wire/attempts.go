@@ -47,12 +47,12 @@ func DecodeErrors(raw []byte) ([]zeroq.AttemptError, error) {
 	}
 	errs := make([]zeroq.AttemptError, len(attempts))
 	for i, a := range attempts {
-		at, err := time.Parse(time.RFC3339, a.At)
+		at, err := parseTime(a.At)
 		if err != nil {
 			return nil, err
 		}
 		took, _ := time.ParseDuration(a.Duration) // absent: unknown, which is 0
-		errs[i] = zeroq.AttemptError{Attempt: a.Attempt, At: at.UTC(), Worker: a.Worker, Duration: took, Message: a.Message}
+		errs[i] = zeroq.AttemptError{Attempt: a.Attempt, At: at, Worker: a.Worker, Duration: took, Message: a.Message}
 	}
 	return errs, nil
 }

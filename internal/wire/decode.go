@@ -139,9 +139,41 @@ func finish(dec *jsontext.Decoder) error {
 
 func malformed(err error) error { return fmt.Errorf("%w: %w", ErrMalformed, err) }
 
+// CheckData reports, as a [zeroq.FieldError], data of a task that [Decode] would refuse: what is no
+// JSON, has a name twice in one object, or nests too deep. Empty data is null.
+func CheckData(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	dec := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(dec)
+	dec.Reset(bytes.NewBuffer(data))
+	_, err := dec.ReadValue()
+	if err == nil {
+		if _, next := dec.ReadToken(); !errors.Is(next, io.EOF) {
+			err = errors.New("something follows the value")
+		}
+	}
+	switch {
+	case err != nil:
+		return wrong("data", fmt.Sprintf("is not valid JSON: %v", err))
+	case depth(data) >= MaxDepth: // the message around it is a level of its own
+		return wrong("data", fmt.Sprintf("is nested deeper than %d", MaxDepth-1))
+	}
+	return nil
+}
+
 // checkDepth bounds the nesting of a message that is known to be JSON.
 func checkDepth(raw []byte) error {
-	depth, quoted := 0, false
+	if depth(raw) > MaxDepth {
+		return malformed(fmt.Errorf("nested deeper than %d", MaxDepth))
+	}
+	return nil
+}
+
+// depth is how deep JSON is nested; 0 for a value that is neither object nor array.
+func depth(raw []byte) int {
+	deepest, level, quoted := 0, 0, false
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case quoted && c == '\\':
@@ -150,14 +182,13 @@ func checkDepth(raw []byte) error {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			if depth++; depth > MaxDepth {
-				return malformed(fmt.Errorf("nested deeper than %d", MaxDepth))
-			}
+			level++
+			deepest = max(deepest, level)
 		case c == '}' || c == ']':
-			depth--
+			level--
 		}
 	}
-	return nil
+	return deepest
 }
 
 // readers has every member that means something, by name.
@@ -223,7 +254,7 @@ func readDuration(field string, v jsontext.Value, to *time.Duration) error {
 		return err
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil {
+	if err != nil || d < 0 {
 		return wrong(field, `must be a duration such as "1m30s"`)
 	}
 	*to = d
@@ -235,12 +266,21 @@ func readTime(field string, v jsontext.Value, to *time.Time) error {
 	if err := readString(field, v, &text); err != nil || text == "" {
 		return err
 	}
-	at, err := time.Parse(time.RFC3339, text)
+	at, err := parseTime(text)
 	if err != nil {
 		return wrong(field, `must be a time such as "2006-01-02T15:04:05Z"`)
 	}
-	*to = at.UTC()
+	*to = at
 	return nil
+}
+
+// parseTime reads a time that [FormatTime] can write again: in UTC its year still has four digits.
+func parseTime(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if at = at.UTC(); err == nil && (at.Year() < 0 || at.Year() > 9999) {
+		err = errors.New("year out of range")
+	}
+	return at, err
 }
 
 func readHeaders(t *zeroq.Task, v jsontext.Value) error {
