@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Lease_LiveWorkerIsLeftAlone":         leaseKept,
 		"Lease_ZombieIsRefused":               leaseZombie,
 		"Lease_LeaveGivesEverythingBack":      leaseLeave,
+		"Lease_OneNameTwiceIsTwoLeases":       leaseTwins,
 		"AtMostOnce_NeverStartsTwice":         atMostOnce,
 		"Wait_ReturnsWhenATaskComes":          waitForTask,
 		"Wait_EndsWhenWoken":                  waitWoken,

@@ -91,5 +91,6 @@ func drainForeign(t *testing.T, r *rig) {
 	}
 }
 
-// ForeignList is the list that Push puts messages of the queue "foreign" on; Drain reads it.
-const ForeignList = "task_queue"
+// ForeignList is the list that Push puts messages of the queue "foreign" on; Drain reads it. Its hash
+// tag is that of the queue q, as Redis Cluster asks.
+const ForeignList = "task_queue{q}"

@@ -104,6 +104,19 @@ func leaseLeave(t *testing.T, r *rig) {
 	r.must(empty.Leave(r.ctx))
 }
 
+// leaseTwins: a worker that starts again under its old name must not take what its dead self held,
+// nor what its live self still holds.
+func leaseTwins(t *testing.T, r *rig) {
+	r.enqueue(task(), task())
+	first, second := r.join("w"), r.join("w")
+	mine, yours := r.fetch(first, 1), r.fetch(second, 1)
+	if mine[0].Task.ID == yours[0].Task.ID || mine[0].Lease == yours[0].Lease {
+		t.Fatalf("both have %s under %s", mine[0].Task.ID, mine[0].Lease)
+	}
+	r.must(first.Settle(r.ctx, oneOutcome(r.succeed(first, mine[0]))))
+	r.must(second.Settle(r.ctx, oneOutcome(r.succeed(second, yours[0]))))
+}
+
 func atMostOnce(t *testing.T, r *rig) {
 	r.enqueue(task(), task(), task())
 	dead := r.joinMode("dead", broker.AtMostOnce)

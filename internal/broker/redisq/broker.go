@@ -21,7 +21,7 @@ type Broker struct {
 	calls redis.UniversalClient
 	waits redis.UniversalClient
 	clock clock
-	known sync.Map // queue -> struct{}: registered, and its format checked
+	known sync.Map // queue -> time.Time: when it was found registered and its format known
 	ids   sequences
 	bell  *bell
 }
@@ -46,12 +46,11 @@ func Open(conf zeroq.RedisConf) (*Broker, error) {
 
 // Ping asks Redis for a sign of life, and for the time.
 func (b *Broker) Ping(ctx context.Context) error {
-	began := time.Now()
 	now, err := b.calls.Time(ctx).Result()
 	if err != nil {
 		return explain(err)
 	}
-	b.clock.sync(now.UnixMilli(), began)
+	b.clock.sync(now.UnixMilli())
 	return nil
 }
 
@@ -87,11 +86,15 @@ func (b *Broker) CheckStore(ctx context.Context) (sure bool, err error) {
 	return false, nil
 }
 
-// meet registers a queue and checks its format, once for each process. What is there already is
-// not written again, so that a worker can start while Redis is full.
+// meetEvery is how long a process relies on a queue being registered: a Redis that lost its data is
+// told again.
+const meetEvery = 10 * time.Second
+
+// meet registers a queue and checks its format. What is there already is not written again, so that
+// a worker can start while Redis is full.
 func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	keys := keysOf(queue)
-	if _, met := b.known.Load(queue); met {
+	if met, ok := b.known.Load(queue); ok && time.Since(met.(time.Time)) < meetEvery {
 		return keys, nil
 	}
 	listed, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
@@ -106,7 +109,7 @@ func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	if err := b.checkFormat(ctx, keys.version); err != nil {
 		return keys, fmt.Errorf("queue %s: %w", queue, err)
 	}
-	b.known.Store(queue, struct{}{})
+	b.known.Store(queue, time.Now())
 	return keys, nil
 }
 

@@ -2,6 +2,7 @@ package redisq
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -50,6 +51,9 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 	if err != nil {
 		return nil, err
 	}
+	if m.renameTaken(claimable, answers) {
+		return nil, errIDTaken
+	}
 	for i, d := range claimable {
 		switch answers[i].status {
 		case statusOK:
@@ -62,6 +66,20 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 		}
 	}
 	return result, nil
+}
+
+// renameTaken takes ids back that were given out for a second time, as enqueueOurs does.
+func (m *member) renameTaken(claimed []*broker.Delivery, answers []reply) bool {
+	taken := false
+	for i, d := range claimed {
+		if answers[i].status == statusDuplicate && m.keys.place(d.Task.ID).slot != "" {
+			d.Task.ID, taken = "", true
+		}
+	}
+	if taken {
+		m.broker.ids.skip(m.join.Queue, bucketSize)
+	}
+	return taken
 }
 
 // check holds a bare message to the limits that producers are held to. Times that may have passed
@@ -109,6 +127,9 @@ type call struct {
 	args    []any
 	message []byte // what a claimed task is from then on
 }
+
+// errIDTaken is why messages must be claimed once more.
+var errIDTaken = errors.New("an assigned id was in use")
 
 func (m *member) claimCall(d *broker.Delivery) call {
 	task, due := d.Task, int64(0)

@@ -16,9 +16,9 @@ type reading struct {
 	local time.Time // has a monotonic part
 }
 
-// sync takes in that Redis had now, in ms, at some moment since began.
-func (c *clock) sync(now int64, began time.Time) {
-	fresh := &reading{redis: fromMillis(now), local: began}
+// sync takes in that Redis had now, in ms, at some moment before this one: when the answer left it.
+func (c *clock) sync(now int64) {
+	fresh := &reading{redis: fromMillis(now), local: time.Now()}
 	old := c.reading.Load()
 	// Of two readings the one that lets Redis be further is nearer the truth, since an answer is
 	// only ever late; but none is kept for long, as clocks drift.

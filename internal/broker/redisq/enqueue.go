@@ -3,6 +3,7 @@ package redisq
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/wire"
@@ -68,7 +69,12 @@ func (b *Broker) enqueueChunk(ctx context.Context, keys queueKeys, queue string,
 	if len(ours) == 0 {
 		return
 	}
-	if err := b.enqueueOurs(ctx, keys, queue, tasks, ours); err != nil {
+	err := b.enqueueOurs(ctx, keys, queue, tasks, ours)
+	for leap := uint64(bucketSize); errors.Is(err, zeroq.ErrDuplicateID); leap *= 2 {
+		b.ids.skip(queue, leap)
+		err = b.enqueueOurs(ctx, keys, queue, tasks, ours)
+	}
+	if err != nil {
 		for _, i := range ours {
 			tasks[i].ID = ""
 			errs[i] = err
@@ -97,8 +103,11 @@ func (b *Broker) enqueueOurs(ctx context.Context, keys queueKeys, queue string, 
 	args := records.appendArgs(nil)
 	args = append(append(args, len(ready)), ready...)
 	args = append(append(args, len(scheduled)/3), scheduled...)
-	_, err = b.run(ctx, b.calls, scriptEnqueue,
+	answer, err := b.run(ctx, b.calls, scriptEnqueue,
 		append([]string{keys.ready, keys.scheduled, keys.scheduledD, keys.counters}, records.keys...), args...)
+	if err == nil && answer.status == statusDuplicate {
+		return zeroq.ErrDuplicateID
+	}
 	return err
 }
 

@@ -14,12 +14,16 @@ import (
 
 // away are the beginnings of what Redis answers while it cannot serve: it loads its data, follows
 // another master, lost its cluster, or a script runs for too long.
-var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED", "NOREPLICAS", "MISCONF"}
+var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "UNBLOCKED", "NOREPLICAS", "MISCONF", "ERR max number of clients"}
 
 // explain wraps an error of Redis with its cause in zeroq's words, where it has one.
 func explain(err error) error {
 	var network net.Error
-	switch text := err.Error(); {
+	text := err.Error()
+	if strings.HasPrefix(text, "ERR Error running script") { // before Redis 7 the cause comes last
+		_, text, _ = strings.Cut(text, ": -")
+	}
+	switch {
 	case strings.HasPrefix(text, "OOM "):
 		return fmt.Errorf("%w: %w", zeroq.ErrStoreFull, err)
 	case errors.Is(err, context.Canceled):

@@ -44,15 +44,17 @@ func (b *Broker) Sweep(ctx context.Context, queue string, keep broker.Keep) (bro
 	var swept broker.Swept
 	n, err := b.sweep(ctx, scriptSweepList, []string{keys.finished}, keys.prefix, sweepSize, keep.Finished)
 	swept.Finished += n
-	for _, index := range []string{keys.finishedAt, keys.cancelled, keys.expired} {
+	for _, index := range []struct{ key, mark string }{
+		{keys.finishedAt, string(markDone)}, {keys.cancelled, string(markCancelled)}, {keys.expired, string(markExpired)},
+	} {
 		if err == nil {
-			n, err = b.sweep(ctx, scriptSweepIndex, []string{index, keys.parked}, keys.prefix, 0, sweepSize, keep.Finished)
+			n, err = b.sweep(ctx, scriptSweepIndex, []string{index.key, keys.parked}, keys.prefix, 0, sweepSize, keep.Finished, index.mark)
 			swept.Finished += n
 		}
 	}
 	if err == nil {
 		swept.Dead, err = b.sweep(ctx, scriptSweepIndex, []string{keys.dead, keys.parked},
-			keys.prefix, keep.DeadFor.Milliseconds(), sweepSize, keep.Dead)
+			keys.prefix, keep.DeadFor.Milliseconds(), sweepSize, keep.Dead, string(markDead))
 	}
 	return swept, err
 }

@@ -22,7 +22,7 @@ const bucketSize = 64
 type queueKeys struct {
 	prefix     string // of all the others
 	version    string // v           STRING  format of the data
-	sequence   string // seq         STRING  the last sequence number that was given out
+	sequence   string // seq         STRING  the first sequence number that was not given out
 	ready      string // ready       LIST    messages; pushed left, taken right
 	landing    string // landing     LIST    messages that woke a worker; taken first
 	groups     string // groups      ZSET    lease group -> expiry in ms

@@ -2,8 +2,8 @@ package redisq
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -24,10 +24,9 @@ type member struct {
 	join   broker.Join
 	waiter *waiter
 
-	mu          sync.Mutex
-	lease       *lease            // nil: the next Fetch begins one
-	leases      map[string]*lease // by group; those lost may still have deliveries to settle
-	incarnation int
+	mu     sync.Mutex
+	lease  *lease            // nil: the next Fetch begins one
+	leases map[string]*lease // by group; those lost may still have deliveries to settle
 
 	unclaimed []*broker.Delivery // fetched and bare: claimed before anything else is fetched
 }
@@ -39,12 +38,13 @@ type lease struct {
 	fetched, settled uint64
 }
 
+// leaseName is what tells a lease group from all others of its worker, also from those of another
+// process of the same name: two leases under one name would share their tasks.
+func leaseName() string { return rand.Text()[:10] }
+
 // Join implements [broker.Broker].
 func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, error) {
-	keys, err := b.meet(ctx, join.Queue)
-	if err != nil {
-		return nil, err
-	}
+	keys := keysOf(join.Queue)
 	m := &member{
 		broker: b, keys: keys, join: join, leases: make(map[string]*lease),
 		waiter: newWaiter(b, keys.ready),
@@ -65,9 +65,10 @@ func (m *member) hold(ctx context.Context) (*lease, error) {
 	if m.lease != nil {
 		return m.lease, nil
 	}
-	// The incarnation counts attempts to join, so that a name is never used for two leases.
-	m.incarnation++
-	group := m.join.Worker + "." + strconv.Itoa(m.incarnation)
+	if _, err := m.broker.meet(ctx, m.join.Queue); err != nil {
+		return nil, err
+	}
+	group := m.join.Worker + "." + leaseName()
 	_, err := m.broker.run(ctx, m.broker.calls, scriptJoin, []string{m.keys.groups}, group, m.join.Lease.Milliseconds())
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package redisq
 
 import (
 	"context"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -24,7 +23,6 @@ func (b *Broker) runAll(ctx context.Context, script *redis.Script, calls []call)
 }
 
 func (b *Broker) pipe(ctx context.Context, script *redis.Script, calls []call) ([]reply, error) {
-	began := time.Now()
 	sent := make([]*redis.Cmd, len(calls))
 	_, err := b.calls.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, c := range calls {
@@ -41,7 +39,7 @@ func (b *Broker) pipe(ctx context.Context, script *redis.Script, calls []call) (
 		if err != nil {
 			return nil, err
 		}
-		if answers[i], err = b.read(answer, began); err != nil {
+		if answers[i], err = b.read(answer); err != nil {
 			return nil, err
 		}
 	}

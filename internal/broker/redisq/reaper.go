@@ -3,7 +3,6 @@ package redisq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +22,6 @@ type reaper struct {
 
 	seen    map[string]sighting // by lease group
 	landing sighting
-	stolen  int
 }
 
 // sighting is what a look found, and when the same was seen first, on this machine's monotonic
@@ -97,8 +95,7 @@ func (r *reaper) look(last sighting, what string) sighting {
 // steal takes a dead worker's tasks and hands them back, page by page. When this fails half-way,
 // the thief's own lease expires and another reaper goes on.
 func (r *reaper) steal(ctx context.Context, group, score string) (int, error) {
-	r.stolen++
-	mine := fmt.Sprintf("%s.reaper.%d", r.worker, r.stolen)
+	mine := r.worker + ".reaper." + leaseName()
 	answer, err := r.broker.run(ctx, r.broker.calls, scriptSteal,
 		[]string{r.keys.groups, r.keys.inflight + group, r.keys.inflight + mine},
 		group, score, mine, r.lease.Milliseconds())
@@ -157,7 +154,10 @@ func (r *reaper) outcomes(page []string, dead string) []broker.Outcome {
 }
 
 func (r *reaper) outcome(field, message, dead string) broker.Outcome {
-	message, started := strings.CutPrefix(message, "!")
+	started := false
+	if field[0] != '?' && field[0] != '!' { // else the message is somebody's own, whatever it begins with
+		message, started = strings.CutPrefix(message, "!")
+	}
 	d := &broker.Delivery{Raw: []byte(message), Receipt: field}
 	if !started {
 		return broker.Outcome{Delivery: d, State: zeroq.Ready}

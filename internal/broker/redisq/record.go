@@ -16,6 +16,8 @@ const (
 	markDone    = 'S' // succeeded; then, until '{', when to forget it in ms
 	markDead    = 'D'
 	markExpired = 'X'
+
+	markCancelled = 'C'
 )
 
 // record is what is kept of a task beside its message. Its names are short, as there is one for

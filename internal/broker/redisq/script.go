@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -70,16 +69,15 @@ type reply struct {
 
 // run runs a script and keeps the clock in step with the time that it answers.
 func (b *Broker) run(ctx context.Context, on redis.Scripter, script *redis.Script, keys []string, args ...any) (reply, error) {
-	began := time.Now()
 	answer, err := script.Run(ctx, on, keys, args...).Slice()
 	if err != nil {
 		return reply{}, explain(err)
 	}
-	return b.read(answer, began)
+	return b.read(answer)
 }
 
-// read takes a script's answer apart. began is when the script was sent.
-func (b *Broker) read(answer []any, began time.Time) (reply, error) {
+// read takes a script's answer apart.
+func (b *Broker) read(answer []any) (reply, error) {
 	if len(answer) < 2 {
 		return reply{}, fmt.Errorf("script answered %d values", len(answer))
 	}
@@ -88,7 +86,7 @@ func (b *Broker) read(answer []any, began time.Time) (reply, error) {
 	if !ok || !isTime {
 		return reply{}, fmt.Errorf("script answered %v", answer[:2])
 	}
-	b.clock.sync(now, began)
+	b.clock.sync(now)
 	return reply{status: status, rest: answer[2:]}, nil
 }
 

@@ -18,6 +18,7 @@ type sequences struct {
 type span struct {
 	mu          sync.Mutex
 	next, after uint64
+	skip        uint64 // numbers to leave out before the next ones are taken
 }
 
 func (s *sequences) span(queue string) *span {
@@ -30,6 +31,15 @@ func (s *sequences) span(queue string) *span {
 		s.spans[queue] = new(span)
 	}
 	return s.spans[queue]
+}
+
+// skip drops the numbers at hand of a queue, and as many of the next ones: somebody else has used
+// them, as Redis lost its last writes and gave them out again.
+func (s *sequences) skip(queue string, n uint64) {
+	span := s.span(queue)
+	span.mu.Lock()
+	defer span.mu.Unlock()
+	span.next, span.skip = span.after, n
 }
 
 // newIDs returns n ids of a queue in order.
@@ -52,12 +62,12 @@ func (b *Broker) newIDs(ctx context.Context, queue string, n int) ([]string, err
 
 func (b *Broker) refill(ctx context.Context, queue string, span *span, n int) error {
 	keys := keysOf(queue)
-	size := (n + bucketSize - 1) / bucketSize * bucketSize
-	answer, err := b.run(ctx, b.calls, scriptAllocate, []string{keys.sequence, keys.groups}, size)
+	size := uint64((n + bucketSize - 1) / bucketSize * bucketSize)
+	answer, err := b.run(ctx, b.calls, scriptAllocate, []string{keys.sequence, keys.groups}, span.skip+size)
 	if err != nil {
 		return err
 	}
 	span.after = uint64(answer.number(0))
-	span.next = span.after - uint64(size)
+	span.next, span.skip = span.after-size, 0
 	return nil
 }

@@ -1,5 +1,5 @@
 -- Gives out a block of sequence numbers.
--- KEYS[1] seq     STRING  the last sequence number that was given out
+-- KEYS[1] seq     STRING  the first sequence number that was not given out
 -- KEYS[2] groups  ZSET    lease group -> expiry in ms
 -- ARGV    numbers
 -- RETURNS {OK, now, first number after the block}

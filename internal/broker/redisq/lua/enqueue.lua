@@ -6,11 +6,15 @@
 -- KEYS[5] r:<bucket>*  HASH  slot -> record; one key for each bucket
 -- ARGV    for each bucket: n, then n times slot, record; then n, n ready messages; then n, n times
 --         due in ms, id, message
--- RETURNS {OK, now}
+-- RETURNS {OK, now}, or {DUPLICATE, now} when the first id is that of an older task: Redis has lost
+--         its last writes, and gives out numbers again
 -- OOM     refused before the first write: nothing is written
 local now = now_ms()
-if redis.call('HEXISTS', KEYS[5], ARGV[2]) == 1 then
-  return {'OK', now} -- sent again by the client library: the first of its records is there
+local known = redis.call('HGET', KEYS[5], ARGV[2])
+if known then
+  -- The time it was enqueued at stays in a record: the same one means the same call, sent again.
+  local same = string.match(known, '"e":(%d+)') == string.match(ARGV[3], '"e":(%d+)')
+  return {same and 'OK' or 'DUPLICATE', now}
 end
 local buckets = {}
 for key = 5, #KEYS do

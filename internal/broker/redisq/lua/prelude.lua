@@ -28,15 +28,23 @@ end
 local function record_place(prefix, id)
   local sequence = tonumber(string.match(id, '~(%w+)$') or '', 32)
   if sequence then
-    return prefix .. 'r:' .. text(math.floor(sequence / 64)), text(sequence % 64)
+    return prefix .. 'r:' .. text(math.floor(sequence / 64)), sequence % 64
   end
   return prefix .. 'id:' .. id
 end
 
-local function forget_record(prefix, id)
+-- Forgets a finished task's record, and says whether the id was still that task's. An id that a
+-- producer chose may be a new task's by now: its record has another mark, or is a live one's.
+local function forget_record(prefix, id, mark)
   local key, slot = record_place(prefix, id)
   if slot then
-    return redis.call('HDEL', key, slot)
+    redis.call('HDEL', key, slot)
+    return true
   end
-  return redis.call('DEL', key)
+  local record = redis.call('GET', key)
+  if record and string.sub(record, 1, 1) ~= mark then
+    return false
+  end
+  redis.call('DEL', key)
+  return true
 end

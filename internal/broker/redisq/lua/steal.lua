@@ -7,6 +7,9 @@
 -- OOM     runs: ZREM comes first and unlocks the rest
 local now = now_ms()
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not score and redis.call('ZSCORE', KEYS[1], ARGV[3]) then
+  return {'OK', now} -- sent again: the first sending made it the thief's
+end
 if not score or tonumber(score) ~= tonumber(ARGV[2]) or tonumber(score) > now then
   return {'GONE', now}
 end

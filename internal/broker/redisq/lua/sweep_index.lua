@@ -2,11 +2,11 @@
 -- KEYS[1] finished:at|dead|cancelled|expired  ZSET  task id -> ms
 -- KEYS[2] parked                              HASH  task id -> message
 -- ARGV    prefix of the queue's keys, ms that is subtracted from now to give the highest score to
---         forget, most tasks to forget, most tasks to keep
+--         forget, most tasks to forget, most tasks to keep, mark of these tasks' records
 -- RETURNS {OK, now, tasks forgotten, of them: above the number}
 -- OOM     runs: ZREM and HDEL free memory
 local now = now_ms()
-local prefix, age, most, cap = take(), tonumber(take()), tonumber(take()), tonumber(take())
+local prefix, age, most, cap, mark = take(), tonumber(take()), tonumber(take()), tonumber(take()), take()
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', text(now - age), 'LIMIT', 0, most)
 local aged = #ids
 if aged == 0 then
@@ -17,9 +17,10 @@ if aged == 0 then
 end
 if #ids > 0 then
   redis.call('ZREM', KEYS[1], unpack(ids))
-  redis.call('HDEL', KEYS[2], unpack(ids))
   for _, id in ipairs(ids) do
-    forget_record(prefix, id)
+    if forget_record(prefix, id, mark) then
+      redis.call('HDEL', KEYS[2], id)
+    end
   end
 end
 return {'OK', now, #ids, #ids - aged}

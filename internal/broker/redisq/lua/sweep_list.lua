@@ -6,9 +6,11 @@
 local now = now_ms()
 local prefix, most, cap = take(), tonumber(take()), tonumber(take())
 local surplus = redis.call('LLEN', KEYS[1]) - cap
-local forgotten = 0
-for i, id in ipairs(redis.call('LRANGE', KEYS[1], 0, most - 1)) do
-  local key, slot = record_place(prefix, id)
+local ids = redis.call('LRANGE', KEYS[1], 0, most - 1)
+
+-- Neighbours on the list mostly share a bucket. They end in the order of the list, give or take a
+-- few ms, so the last of a run answers for all of it.
+local function is_over(key, slot, place)
   local record
   if slot then
     record = redis.call('HGET', key, slot)
@@ -16,12 +18,40 @@ for i, id in ipairs(redis.call('LRANGE', KEYS[1], 0, most - 1)) do
     record = redis.call('GET', key)
   end
   local ends = record and tonumber(string.match(record, '^S(%d+)') or 0) or 0
-  if ends > now and i > surplus then
+  return ends <= now or place <= surplus
+end
+
+local runs, forgotten, first = {}, 0, 1
+while first <= #ids do
+  local key, slot = record_place(prefix, ids[first])
+  local slots, last = {slot}, first
+  while slot and last < #ids and last ~= surplus do
+    local next_key, next_slot = record_place(prefix, ids[last + 1])
+    if next_key ~= key then
+      break
+    end
+    last, slot = last + 1, next_slot
+    slots[#slots + 1] = slot
+  end
+  if not is_over(key, slot, last) then
     break
   end
-  forgotten = i
+  runs[#runs + 1] = {key, slots}
+  forgotten, first = last, last + 1
 end
-for _, id in ipairs(forgotten > 0 and redis.call('LPOP', KEYS[1], forgotten) or {}) do
-  forget_record(prefix, id)
+if forgotten == 0 then
+  return {'OK', now, 0}
+end
+local popped = redis.call('LPOP', KEYS[1], forgotten)
+local place = 0
+for _, run in ipairs(runs) do
+  local key, slots = run[1], run[2]
+  if #slots > 0 then
+    redis.call('HDEL', key, unpack(slots))
+    place = place + #slots
+  else
+    place = place + 1
+    forget_record(prefix, popped[place], 'S')
+  end
 end
 return {'OK', now, forgotten}
