@@ -16,11 +16,12 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // Conf says where a producer puts tasks.
 type Conf struct {
-	// Redis is where the queues are.
+	// Redis is where the queues are. Default: 127.0.0.1:6379.
 	Redis zeroq.RedisConf
 	// Queues, if not empty, are the only queues that tasks may go to.
 	Queues []string `json:",optional"`
@@ -46,6 +47,7 @@ type Producer struct {
 // New returns a producer. It does not wait for Redis: an Enqueue tells whether it is there.
 // Middleware wraps every Enqueue, the first outermost.
 func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
+	conf.Redis.SetDefaults()
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
@@ -60,7 +62,8 @@ func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
 
 // Enqueue puts tasks on their queues and sets their ID, Queue and EnqueuedAt. When it returns nil
 // all of them are safe in Redis. One task that is refused gives its own error; of several, a
-// [zeroq.BatchError] has one for each. After [zeroq.ErrUnavailable] a task may or may not be in; a
+// [zeroq.BatchError] has one for each. A task that is in already is a [zeroq.ErrDuplicateID]: send a
+// copy without ID and EnqueuedAt to have it run twice. After [zeroq.ErrUnavailable] a task may or may not be in; a
 // chosen [zeroq.Task.ID] makes it safe to try again.
 func (p *Producer) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 	return p.chain.Enqueue(ctx, tasks...)
@@ -91,7 +94,13 @@ func (p *Producer) enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 }
 
 func (p *Producer) check(task *zeroq.Task, now time.Time) error {
+	if !task.EnqueuedAt.IsZero() && task.ID != "" && !zeroq.ValidID(task.ID) {
+		return zeroq.ErrDuplicateID // its id was assigned, so it has been here before
+	}
 	if err := task.Validate(now); err != nil {
+		return err
+	}
+	if err := wire.CheckData(task.Data); err != nil {
 		return err
 	}
 	queue := task.Queue

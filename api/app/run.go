@@ -5,11 +5,13 @@ import (
 
 	"github.com/zeromicro/go-zero/core/service"
 
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/conffile"
 )
 
 // Run runs the API with the configuration of a file until the process is told to stop.
 func Run(configFile string) error {
+	redisq.LogClient()
 	var conf Conf
 	if err := conffile.Load(configFile, &conf); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 
 	api "github.com/zeroq-dev/zeroq/api/app"
 	consumer "github.com/zeroq-dev/zeroq/consumer/app"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/worker"
 )
 
@@ -53,6 +54,7 @@ type services struct {
 }
 
 func build(o options, s *store, console *console) (*services, error) {
+	redisq.LogClient()
 	if err := logx.SetUp(quiet); err != nil {
 		return nil, err
 	}

@@ -94,7 +94,8 @@ func ownStore(folder string) (*store, error) {
 	}
 	return &store{
 		conf: zeroq.RedisConf{Addrs: []string{server.Addr}},
-		what: "redis-server of its own, data in " + folder,
+		what: "redis-server of its own, data in " + folder + "\n" +
+			"       to look into it:   redis-cli -s " + server.Addr,
 		gone: server.Gone(), lastWords: server.LastLog,
 		close: func() error { return errors.Join(server.Stop(), server.Remove(), lock.Close()) },
 	}, nil
