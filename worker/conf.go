@@ -23,7 +23,7 @@ type Conf struct {
 	Retry zeroq.RetryPolicy `json:",optional"`
 	// Lease is how long the worker may be silent before its tasks go to others, 1 s to 10 min; all
 	// workers of a queue must have the same. The worker beats four times in that time. A dead
-	// worker's tasks run again after at most one and a half leases. Default: 12 s.
+	// worker's tasks run again after at most two leases. Default: 12 s.
 	Lease time.Duration `json:",default=12s"`
 	// Drain is how long tasks may go on after the worker was told to stop; then their contexts end
 	// and what is left is handed back. Default: 20 s.
@@ -76,9 +76,7 @@ func (c *Conf) setDefaults() {
 	if c.Retry == (zeroq.RetryPolicy{}) {
 		c.Retry = zeroq.DefaultRetryPolicy
 	}
-	if len(c.Redis.Addrs) == 0 {
-		c.Redis.Addrs = []string{"127.0.0.1:6379"}
-	}
+	c.Redis.SetDefaults()
 	if len(c.Pools) == 0 {
 		c.Pools = []PoolConf{{}}
 	}

@@ -52,6 +52,6 @@ func (p *part) Stop() {
 }
 
 func (p *part) end() {
-	close(p.done)
 	p.ended()
+	close(p.done)
 }

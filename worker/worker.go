@@ -72,10 +72,14 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
-	if err := w.check(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
+	w.describe()
+	err = w.check(ctx)
+	if err == nil {
+		err = w.checkFormats(ctx)
+	}
+	if err != nil && !errors.Is(err, zeroq.ErrUnavailable) && !errors.Is(err, zeroq.ErrStoreFull) {
 		return nil, errors.Join(err, b.Close())
 	}
-	w.describe()
 	w.build(mux)
 	return w, nil
 }
@@ -108,6 +112,23 @@ func (w *Worker) check(ctx context.Context) error {
 		logx.Infof("Redis does not tell its maxmemory-policy; make sure that it is noeviction")
 	}
 	w.checked.Store(true)
+	return nil
+}
+
+// checkFormats asks whether this program can read what its queues hold: a broker says so to those
+// who join.
+func (w *Worker) checkFormats(ctx context.Context) error {
+	for _, queue := range w.info.Queues {
+		member, err := w.broker.Join(ctx, broker.Join{
+			Queue: queue, Worker: w.info.ID + ".check", Mode: broker.AtLeastOnce, Lease: w.conf.Lease,
+		})
+		if err == nil {
+			err = member.Leave(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

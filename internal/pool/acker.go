@@ -72,7 +72,11 @@ func (a *acker) run(ctx context.Context) {
 		var batch []broker.Outcome
 		batch, held = a.gather(*first)
 		if !a.settle(ctx, batch) {
-			a.discard()
+			lost := len(batch)
+			if held != nil {
+				lost++
+			}
+			a.discard(lost)
 			return
 		}
 	}
@@ -129,10 +133,9 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 
 // discard gives up on what is left, so that whoever adds is not held up: their tasks run again
 // when the lease is over.
-func (a *acker) discard() {
-	lost := 1
+func (a *acker) discard(lost int) {
 	for range a.outcomes {
 		lost++
 	}
-	logx.Errorf("%s: gave up with %d or more outcomes unsettled; their tasks will run again", a.errs.what, lost)
+	logx.Errorf("%s: gave up with %d outcomes unsettled; their tasks will run again", a.errs.what, lost)
 }

@@ -69,5 +69,6 @@ const (
 	stuckAfter   = time.Second // a handler that runs on so long after its context has ended is stuck
 )
 
-// StopTime is the longest that a pool takes to stop.
+// StopTime is the longest that a pool takes to stop while the broker answers. While it does not,
+// there is nothing to save by waiting longer.
 func (c Conf) StopTime() time.Duration { return c.Drain + grace + flushTimeout }

@@ -2,30 +2,58 @@ package pool
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
+// errNoAnswer is what a handler that ends its goroutine has answered.
+var errNoAnswer = errors.New("handler ended its goroutine by runtime.Goexit")
+
 // start runs a delivery's handler in a goroutine of its own.
 func (p *Pool) start(l *lane, d *broker.Delivery, handler zeroq.Handler) {
+	if p.lostBefore(l, d) {
+		return
+	}
 	one, cancel := p.begin(l, d, d.Task.Timeout, d.Task.Deadline)
+	task := *d.Task // a handler may do with it what it likes, such as enqueue it elsewhere
 	go func() {
 		defer p.slots.release(1)
 		defer cancel()
-		result, err := zeroq.Run(one.ctx, handler, d.Task)
-		p.finish(one, result, err)
+		result, err := json.RawMessage(nil), errNoAnswer
+		defer func() { p.finish(one, result, err) }()
+		result, err = zeroq.Run(one.ctx, handler, &task)
 	}()
+}
+
+// lostBefore reports that the lease was lost before any of its deliveries could start; then they
+// are settled.
+func (p *Pool) lostBefore(l *lane, deliveries ...*broker.Delivery) bool {
+	if !errors.Is(context.Cause(l.context(deliveries[0].Lease)), zeroq.ErrLeaseLost) {
+		return false
+	}
+	for _, d := range deliveries {
+		p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, zeroq.ErrLeaseLost)
+	}
+	p.slots.release(len(deliveries))
+	return true
 }
 
 // startBatch runs a batch handler on deliveries of one lane and lease.
 func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.BatchHandler) {
+	if p.lostBefore(l, deliveries...) {
+		return
+	}
 	tasks, runs := make([]*zeroq.Task, len(deliveries)), make([]*run, len(deliveries))
 	timeout, deadline := deliveries[0].Task.Timeout, deliveries[0].Task.Deadline
 	for i, d := range deliveries {
-		tasks[i] = d.Task
+		task := *d.Task
+		tasks[i] = &task
 		timeout = min(timeout, d.Task.Timeout)
 		if at := d.Task.Deadline; !at.IsZero() && (deadline.IsZero() || at.Before(deadline)) {
 			deadline = at
@@ -41,9 +69,13 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 	go func() {
 		defer p.slots.release(len(runs))
 		defer cancel()
-		for i, err := range zeroq.RunBatch(first.ctx, handler, tasks) {
-			p.finish(runs[i], nil, err)
-		}
+		errs := slices.Repeat([]error{errNoAnswer}, len(runs))
+		defer func() {
+			for i, err := range errs {
+				p.finish(runs[i], nil, err)
+			}
+		}()
+		errs = zeroq.RunBatch(first.ctx, handler, tasks)
 	}()
 }
 
@@ -54,7 +86,7 @@ func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadlin
 	if left := deadline.Sub(now); !deadline.IsZero() && left < timeout {
 		timeout, cause = left, zeroq.ErrDeadline
 	}
-	ctx, cancel := context.WithTimeoutCause(l.context(p.work, d.Lease), timeout, cause)
+	ctx, cancel := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
 	one := &run{lane: l, delivery: d, ctx: ctx, started: now, began: time.Now()}
 	p.running.add(one)
 	return one, cancel

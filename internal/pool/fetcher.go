@@ -46,28 +46,32 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 	// A fetch that was sent is waited for, even when the pool is told to stop: what it took is ours.
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
+	mark := l.mark()
 	deliveries, err := l.member.Fetch(call, n)
 	switch {
 	case errors.Is(err, broker.ErrPaused):
 		l.closed = time.Now().Add(pausedFor)
 	case errors.Is(err, zeroq.ErrLeaseLost):
-		l.lost()
+		l.lost(mark, nil)
 	case err != nil:
 		l.closed = time.Now().Add(l.errors.failed(err))
 		return 0
 	}
 	l.errors.worked()
 	p.fetched.Store(time.Now().UnixNano())
-	p.dispatch(call, l, deliveries)
+	p.dispatch(call, l, deliveries, mark)
 	return len(deliveries)
 }
 
-// dispatch starts what can start, and settles the rest.
-func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Delivery) {
+// dispatch starts what can start, and settles the rest. mark was taken before the fetch.
+func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Delivery, mark int) {
 	var startable []*broker.Delivery
 	for _, d := range deliveries {
 		if o, err, settled := p.prejudge(l, d); settled {
 			p.settle(l, o, err)
+		} else if !l.admit(p.work, d.Lease, mark) {
+			// Refused if they were lost with the lease; else they come back at once.
+			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, zeroq.ErrLeaseLost)
 		} else {
 			startable = append(startable, d)
 		}
@@ -78,8 +82,11 @@ func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Deliv
 		for _, d := range startable {
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, err)
 		}
-		l.closed = time.Now().Add(l.errors.failed(err))
+		l.closed = time.Now().Add(l.commits.failed(err))
 		return
+	}
+	if len(startable) > 0 {
+		l.commits.worked()
 	}
 	p.slots.take(len(committed))
 	for _, d := range committed {
@@ -100,7 +107,7 @@ func (p *Pool) idle(ctx context.Context) {
 		if now.Before(l.closed) {
 			opens = earlier(opens, l.closed)
 		} else {
-			l.watcher.start()
+			l.watcher.start(ctx)
 		}
 	}
 	timer := time.NewTimer(time.Until(opens))
@@ -111,8 +118,11 @@ func (p *Pool) idle(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	for _, l := range p.lanes {
-		if r, ok := l.watcher.take(); ok && r.err != nil {
-			l.closed = time.Now().Add(l.errors.failed(r.err))
+		switch r, ok := l.watcher.take(); {
+		case ok && r.err != nil:
+			l.closed = time.Now().Add(l.waits.failed(r.err))
+		case ok:
+			l.waits.worked()
 		}
 	}
 }
@@ -129,8 +139,11 @@ func (p *Pool) disarm(ctx context.Context) {
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	for _, l := range p.lanes {
+		l.watcher.halt() // all at once, as each takes a round trip
+	}
+	for _, l := range p.lanes {
 		if err := l.watcher.stop(call); err != nil {
-			l.errors.failed(err) // a reaper gives back what lies there
+			l.waits.failed(err) // a reaper gives back what lies there
 		}
 	}
 }

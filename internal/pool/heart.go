@@ -16,7 +16,7 @@ func beat(ctx context.Context, l *lane, lease time.Duration) {
 	errs := backoff{what: "heartbeat of queue " + l.queue.Name}
 	good := time.Now()
 	for wait := lease / 4; pause(ctx, wait); {
-		sent := time.Now()
+		sent, mark := time.Now(), l.mark()
 		call, cancel := context.WithTimeout(ctx, lease/4)
 		err := l.member.Beat(call)
 		cancel()
@@ -29,14 +29,13 @@ func beat(ctx context.Context, l *lane, lease time.Duration) {
 			return
 		case errors.Is(err, zeroq.ErrLeaseLost):
 			logx.Errorf("queue %s: lease lost; its tasks belong to other workers", l.queue.Name)
-			l.lost()
+			l.lost(mark, nil)
 			good = time.Now()
 		default:
 			wait = min(wait, errs.failed(err))
 			if time.Since(good) >= lease {
 				logx.Errorf("queue %s: no heartbeat for %v; its tasks are given up", l.queue.Name, lease)
-				l.member.Abandon()
-				l.lost()
+				l.lost(mark, l.member.Abandon)
 				good = time.Now()
 			}
 		}

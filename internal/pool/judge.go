@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +14,8 @@ import (
 )
 
 // A type that no handler is registered for may belong to a version that is being deployed: its
-// task waits, for half as long as it has waited so far, and is a dead letter after a day.
+// task waits, for half as long as it has waited so far, and is a dead letter a day after it was met
+// first.
 const (
 	minUnknownDelay = 5 * time.Second
 	maxUnknownDelay = 5 * time.Minute
@@ -45,11 +48,17 @@ func (p *Pool) prejudge(l *lane, d *broker.Delivery) (o broker.Outcome, err erro
 
 func (p *Pool) unknown(o broker.Outcome, now time.Time) broker.Outcome {
 	t := o.Delivery.Task
-	due := t.EnqueuedAt
-	if t.RunAt.After(due) {
-		due = t.RunAt
+	age := time.Duration(0)
+	// The errors that the task carries say when it was met first: its other times change with
+	// every retry, or count the time that it waited for any worker at all.
+	met := slices.IndexFunc(t.Errors, func(e zeroq.AttemptError) bool {
+		return e.Attempt == t.Attempt && e.Message == errUnknownType.Error()
+	})
+	if met >= 0 {
+		age = now.Sub(t.Errors[met].At)
+	} else {
+		o.Failure = p.failure(o, errUnknownType, 0)
 	}
-	age := now.Sub(due)
 	if age > maxUnknownAge {
 		return p.dead(o, errUnknownType)
 	}
@@ -66,6 +75,7 @@ func (p *Pool) judge(one *run, result []byte, err error) broker.Outcome {
 		o.State, o.Result = zeroq.Succeeded, result
 		return o
 	}
+	err = readable(err)
 	cause := context.Cause(one.ctx)
 	if gone := errors.Is(cause, zeroq.ErrLeaseLost) || errors.Is(cause, zeroq.ErrShutdown); gone {
 		return p.handBack(one, o, cause)
@@ -101,6 +111,20 @@ func (p *Pool) handBack(one *run, o broker.Outcome, cause error) broker.Outcome 
 	return o
 }
 
+// readable returns err, or the panic of reading it, as that of a nil pointer which was returned as
+// an error.
+func readable(err error) (result error) {
+	defer func() {
+		if value := recover(); value != nil {
+			result = &zeroq.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
+	_ = err.Error()
+	_ = zeroq.IsPermanent(err)
+	_, _ = zeroq.RetryDelay(err)
+	return err
+}
+
 // explain puts why the context ended before the handler's error, which is often no more than
 // "context deadline exceeded".
 func explain(cause, err error) error {
@@ -126,8 +150,9 @@ func (p *Pool) failure(o broker.Outcome, err error, took time.Duration) *zeroq.A
 
 // cut bounds an error's text, which may be anything, to valid UTF-8 of a length that can be kept.
 func cut(text string) string {
+	text = strings.ToValidUTF8(text, "�")
 	if len(text) > zeroq.MaxErrorBytes {
-		text = text[:zeroq.MaxErrorBytes-len("…")] + "…"
+		text = strings.ToValidUTF8(text[:zeroq.MaxErrorBytes-len("…")], "") + "…"
 	}
-	return strings.ToValidUTF8(text, "�")
+	return text
 }

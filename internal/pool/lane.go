@@ -16,32 +16,76 @@ type lane struct {
 	acker   *acker
 	watcher *watcher
 	errors  backoff   // of fetching
+	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
+	waits   backoff   // of waiting, likewise
 	closed  time.Time // no fetch before then: the queue is paused, or fetching failed
 
 	mu     sync.Mutex
-	lease  string          // that of the last delivery
+	lease  string          // that of the last deliveries
 	ctx    context.Context // of the handlers of that lease
 	cancel context.CancelCauseFunc
+	losses int // leases that were lost so far
+}
+
+// over is the context of handlers whose lease was lost before they started.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(zeroq.ErrLeaseLost)
+	return ctx
+}()
+
+// mark returns how many leases were lost so far, for admit and lost.
+func (l *lane) mark() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.losses
+}
+
+// admit says that a fetch brought deliveries of the lease. It reports false when a lease was lost
+// since the mark was taken, before the fetch: it may be this one.
+func (l *lane) admit(work context.Context, lease string, mark int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.losses != mark {
+		return false
+	}
+	if l.ctx != nil && l.lease == lease {
+		return true
+	}
+	if l.ctx != nil { // a new lease begins when the one before it is over, whoever saw it end
+		l.cancel(zeroq.ErrLeaseLost)
+		l.losses++
+	}
+	l.lease = lease
+	l.ctx, l.cancel = context.WithCancelCause(work)
+	return true
 }
 
 // context returns the context of handlers whose task belongs to the lease.
-func (l *lane) context(work context.Context, lease string) context.Context {
+func (l *lane) context(lease string) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lease != lease {
-		l.lease = lease
-		l.ctx, l.cancel = context.WithCancelCause(work)
+	if l.ctx != nil && l.lease == lease {
+		return l.ctx
 	}
-	return l.ctx
+	return over
 }
 
-// lost ends the handlers of the lease that is over.
-func (l *lane) lost() {
+// lost ends the handlers of the lease at hand, unless a loss was noticed since the mark was taken:
+// fetching and the heartbeat may both come upon the same one. then may be nil; no delivery is
+// admitted while it runs.
+func (l *lane) lost(mark int, then func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.losses != mark {
+		return
+	}
+	l.losses++
 	if l.cancel != nil {
 		l.cancel(zeroq.ErrLeaseLost)
-		l.lease, l.cancel = "", nil
+	}
+	if then != nil {
+		then()
 	}
 }
 

@@ -54,9 +54,17 @@ func (p *Pool) Run(ctx context.Context) {
 	acks, stopAcks := context.WithCancel(background)
 	defer stopHearts()
 	defer stopAcks()
+	// These run from the order to stop, whatever it finds: a broker that is away may hold up fetching,
+	// and who waits to have something settled.
+	patience, drained := context.WithCancel(background)
+	defer drained()
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(p.conf.Drain, drained)
+		time.AfterFunc(p.conf.StopTime(), stopAcks)
+	})
 	var watchers, ackers, beats sync.WaitGroup
 	for _, l := range p.lanes {
-		watchers.Go(func() { l.watcher.run(ctx, p.woken) })
+		watchers.Go(func() { l.watcher.run(p.woken) })
 		ackers.Go(func() { l.acker.run(acks) })
 		beats.Go(func() { beat(hearts, l, p.conf.Lease) })
 	}
@@ -67,8 +75,7 @@ func (p *Pool) Run(ctx context.Context) {
 	for _, l := range p.lanes {
 		close(l.watcher.arm)
 	}
-	watchers.Wait()
-	p.drain(background)
+	p.drain(background, patience)
 	flush := time.AfterFunc(flushTimeout, stopAcks)
 	defer flush.Stop()
 	for _, l := range p.lanes {
@@ -77,6 +84,7 @@ func (p *Pool) Run(ctx context.Context) {
 	ackers.Wait()
 	stopHearts()
 	beats.Wait()
+	watchers.Wait() // has ended long since, unless the broker hangs
 	p.leave(background)
 }
 
@@ -105,17 +113,17 @@ func (p *Pool) join(ctx context.Context) bool {
 func (p *Pool) newLane(queue Queue, member broker.Member) *lane {
 	return &lane{
 		queue: queue, member: member, watcher: newWatcher(member),
-		acker:  newAcker(queue.Name, member, 2*p.conf.Concurrency),
-		errors: backoff{what: "fetching from queue " + queue.Name},
+		acker:   newAcker(queue.Name, member, 2*p.conf.Concurrency),
+		errors:  backoff{what: "fetching from queue " + queue.Name},
+		commits: backoff{what: "starting tasks of queue " + queue.Name},
+		waits:   backoff{what: "waiting for tasks of queue " + queue.Name},
 	}
 }
 
-// drain waits for the handlers; those that take too long are told to stop, and what they have is
-// handed back.
-func (p *Pool) drain(ctx context.Context) {
+// drain waits for the handlers; those that go on when patience ends are told to stop, and what they
+// have is handed back.
+func (p *Pool) drain(ctx, patience context.Context) {
 	p.gatherer.flushAll(true)
-	patience, cancel := context.WithTimeout(ctx, p.conf.Drain)
-	defer cancel()
 	if p.slots.drained(patience) {
 		return
 	}

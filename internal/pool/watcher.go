@@ -9,9 +9,9 @@ import (
 // watcher waits for tasks of a queue that was found empty, whenever it is armed.
 type watcher struct {
 	member broker.Member
-	arm    chan struct{}
+	arm    chan context.Context
 	report chan report
-	armed  bool // between arming and taking the report; the fetching goroutine's
+	cancel context.CancelFunc // of a wait whose report was not taken; nil: not armed. The fetching goroutine's
 }
 
 // report is what a wait came to.
@@ -21,12 +21,12 @@ type report struct {
 }
 
 func newWatcher(member broker.Member) *watcher {
-	return &watcher{member: member, arm: make(chan struct{}, 1), report: make(chan report, 1)}
+	return &watcher{member: member, arm: make(chan context.Context, 1), report: make(chan report, 1)}
 }
 
 // run waits whenever it is armed, until arm is closed. woken is told of every report.
-func (w *watcher) run(ctx context.Context, woken chan<- struct{}) {
-	for range w.arm {
+func (w *watcher) run(woken chan<- struct{}) {
+	for ctx := range w.arm {
 		found, err := w.member.Wait(ctx)
 		w.report <- report{found, err}
 		select {
@@ -37,10 +37,10 @@ func (w *watcher) run(ctx context.Context, woken chan<- struct{}) {
 }
 
 // start arms the watcher unless it is.
-func (w *watcher) start() {
-	if !w.armed {
-		w.armed = true
-		w.arm <- struct{}{}
+func (w *watcher) start(ctx context.Context) {
+	if w.cancel == nil {
+		ctx, w.cancel = context.WithCancel(ctx)
+		w.arm <- ctx
 	}
 }
 
@@ -48,23 +48,40 @@ func (w *watcher) start() {
 func (w *watcher) take() (r report, ok bool) {
 	select {
 	case r := <-w.report:
-		w.armed = false
+		w.disarm()
 		return r, true
 	default:
 		return report{}, false
 	}
 }
 
-// stop ends a wait that is under way. What it found is given back, as nobody here can take it.
+func (w *watcher) disarm() {
+	w.cancel()
+	w.cancel = nil
+}
+
+// halt tells a wait that is under way, or about to be, to end.
+func (w *watcher) halt() {
+	if w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// stop ends a wait that is under way. What it found is given back, as nobody here can take it. When
+// ctx ends first, as a broker that hangs does not let go of a wait, the watcher stays armed.
 func (w *watcher) stop(ctx context.Context) error {
-	if !w.armed {
+	if w.cancel == nil {
 		return nil
 	}
-	w.member.Wake(ctx)
-	r := <-w.report
-	w.armed = false
-	if r.found {
-		return w.member.Yield(ctx)
+	w.halt()
+	select {
+	case r := <-w.report:
+		w.disarm()
+		if r.found {
+			return w.member.Yield(ctx)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return nil
 }

@@ -1,0 +1,57 @@
+package pool
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBackoff_DoublesUpToItsMostWithHalfAsMuchJitter(t *testing.T) {
+	t.Parallel()
+	b := backoff{what: "a test"}
+	want := firstBackoff
+	for n := range 12 {
+		if got := b.failed(errAway); got < want/2 || got > want+want/2 {
+			t.Errorf("failure %d waits %v, want %v give or take a half", n+1, got, want)
+		}
+		want = min(2*want, maxBackoff)
+	}
+	b.worked()
+	if got := b.failed(errAway); got > firstBackoff+firstBackoff/2 {
+		t.Errorf("after a success the first failure waits %v", got)
+	}
+}
+
+func TestBackoff_LogsTheFirstOfARowAndThenOneInTenSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := backoff{what: "a test"}
+		logged := 0
+		for last := b.logged; logged < 4; {
+			b.failed(errAway)
+			if b.logged != last {
+				if logged++; logged > 1 && b.logged.Sub(last) < 10*time.Second {
+					t.Errorf("two lines within %v", b.logged.Sub(last))
+				}
+				last = b.logged
+			}
+			pass(time.Second)
+		}
+	})
+}
+
+func TestPause_EndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if pause(ctx, time.Minute) || time.Since(began) != time.Second {
+			t.Errorf("paused for %v", time.Since(began))
+		}
+		if !pause(t.Context(), time.Minute) {
+			t.Error("a pause that nobody ended was cut short")
+		}
+	})
+}
