@@ -3,15 +3,20 @@ package zeroq
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
-// Mux finds the handler of a task by its type. Register everything before a worker starts with it;
-// a Mux is not changed while it is in use.
+// Mux finds the handler of a task by its type. Register everything before a worker starts with it:
+// the first [Mux.Route] ends registration, and whatever would change the Mux after it panics.
 type Mux struct {
 	exact      map[string]Route
 	prefixes   map[string]Route
 	fallback   *Route
 	middleware []Middleware
+
+	wrapping sync.Once
+	inUse    atomic.Bool
 }
 
 // Route is where a type of task goes: either to a Handler or, gathered, to a BatchHandler.
@@ -61,6 +66,7 @@ func (m *Mux) HandleDefault(handler Handler) {
 	if handler == nil {
 		panic("zeroq: nil default handler")
 	}
+	m.mustBeOpen()
 	if m.fallback != nil {
 		panic("zeroq: two default handlers")
 	}
@@ -68,15 +74,36 @@ func (m *Mux) HandleDefault(handler Handler) {
 }
 
 // Use wraps the handlers, registered before or after, with middleware, the first outermost.
-func (m *Mux) Use(middleware ...Middleware) { m.middleware = append(m.middleware, middleware...) }
+func (m *Mux) Use(middleware ...Middleware) {
+	m.mustBeOpen()
+	m.middleware = append(m.middleware, middleware...)
+}
 
-// Route returns where tasks of the type go, with middleware applied.
+// Route returns where tasks of the type go. Middleware was applied once, to each handler.
 func (m *Mux) Route(typ string) (Route, bool) {
-	route, ok := m.find(typ)
-	if ok && route.Handler != nil {
-		route.Handler = chain(route.Handler, m.middleware)
+	m.wrapping.Do(m.wrap)
+	return m.find(typ)
+}
+
+func (m *Mux) wrap() {
+	m.inUse.Store(true)
+	for _, routes := range []map[string]Route{m.exact, m.prefixes} {
+		for key, route := range routes {
+			if route.Handler != nil {
+				route.Handler = chain(route.Handler, m.middleware)
+				routes[key] = route
+			}
+		}
 	}
-	return route, ok
+	if m.fallback != nil {
+		m.fallback.Handler = chain(m.fallback.Handler, m.middleware)
+	}
+}
+
+func (m *Mux) mustBeOpen() {
+	if m.inUse.Load() {
+		panic("zeroq: the mux is in use and cannot be changed")
+	}
 }
 
 // Patterns returns every registered pattern, in no order.
@@ -104,6 +131,7 @@ func (m *Mux) LargestBatch() (largest Route, ok bool) {
 }
 
 func (m *Mux) register(pattern string, route Route) {
+	m.mustBeOpen()
 	routes, key := m.exact, pattern
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		routes, key = m.prefixes, prefix

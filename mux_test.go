@@ -46,12 +46,12 @@ func TestMux_ExactWinsOverPrefixAndLongerOverShorter(t *testing.T) {
 
 func TestMux_DefaultTakesWhatNoPatternMatches(t *testing.T) {
 	t.Parallel()
+	if got := found(NewMux(), "c"); got != "" {
+		t.Errorf("without a default c goes to %q", got)
+	}
 	m := NewMux()
 	m.Handle("a", named("a"))
 	m.Handle("b*", named("b*"))
-	if got := found(m, "c"); got != "" {
-		t.Errorf("without a default c goes to %q", got)
-	}
 	m.HandleDefault(named("default"))
 	for typ, want := range map[string]string{"a": "a", "bc": "b*", "c": "default", "": "default"} {
 		if got := found(m, typ); got != want {
@@ -67,17 +67,21 @@ func TestMux_PanicsOnMistakesOfTheProgram(t *testing.T) {
 	t.Parallel()
 	batch := BatchHandlerFunc(func(context.Context, []*Task) []error { return nil })
 	for name, mistake := range map[string]func(*Mux){
-		"nil handler":         func(m *Mux) { m.Handle("x", nil) },
-		"nil batch handler":   func(m *Mux) { m.HandleBatch("x", Batch{Size: 1}, nil) },
-		"empty batch":         func(m *Mux) { m.HandleBatch("x", Batch{}, batch) },
-		"empty pattern":       func(m *Mux) { m.Handle("", named("")) },
-		"no type":             func(m *Mux) { m.Handle("with space", named("")) },
-		"star in the middle":  func(m *Mux) { m.Handle("a*b", named("")) },
-		"two stars":           func(m *Mux) { m.Handle("a**", named("")) },
-		"type twice":          func(m *Mux) { m.Handle("taken", named("")) },
-		"prefix twice":        func(m *Mux) { m.Handle("taken*", named("")) },
-		"task beside a batch": func(m *Mux) { m.HandleBatch("taken", Batch{Size: 1}, batch) },
-		"two defaults":        func(m *Mux) { m.HandleDefault(named("")); m.HandleDefault(named("")) },
+		"nil handler":          func(m *Mux) { m.Handle("x", nil) },
+		"nil batch handler":    func(m *Mux) { m.HandleBatch("x", Batch{Size: 1}, nil) },
+		"empty batch":          func(m *Mux) { m.HandleBatch("x", Batch{}, batch) },
+		"empty pattern":        func(m *Mux) { m.Handle("", named("")) },
+		"no type":              func(m *Mux) { m.Handle("with space", named("")) },
+		"star in the middle":   func(m *Mux) { m.Handle("a*b", named("")) },
+		"two stars":            func(m *Mux) { m.Handle("a**", named("")) },
+		"type twice":           func(m *Mux) { m.Handle("taken", named("")) },
+		"prefix twice":         func(m *Mux) { m.Handle("taken*", named("")) },
+		"task beside a batch":  func(m *Mux) { m.HandleBatch("taken", Batch{Size: 1}, batch) },
+		"nil default":          func(m *Mux) { m.HandleDefault(nil) },
+		"handler while in use": func(m *Mux) { m.Route("taken"); m.Handle("late", named("")) },
+		"default while in use": func(m *Mux) { m.Route("taken"); m.HandleDefault(named("")) },
+		"use while in use":     func(m *Mux) { m.Route("taken"); m.Use() },
+		"two defaults":         func(m *Mux) { m.HandleDefault(named("")); m.HandleDefault(named("")) },
 	} {
 		m := NewMux()
 		m.Handle("taken", named(""))
@@ -176,5 +180,24 @@ func TestWrapEnqueuer_FirstIsOutermost(t *testing.T) {
 	err := WrapEnqueuer(inner, note("a"), note("b")).Enqueue(t.Context(), &Task{Type: "c"})
 	if order != "abc" || !errors.Is(err, ErrStoreFull) {
 		t.Errorf("order %s, error %v", order, err)
+	}
+}
+
+// Middleware may keep something for each handler, such as a limit: it must be made once.
+func TestMux_WrapsEachHandlerOnce(t *testing.T) {
+	t.Parallel()
+	made := 0
+	m := NewMux()
+	m.Use(func(next Handler) Handler { made++; return next })
+	m.Handle("a", named("a"))
+	m.Handle("b*", named("b*"))
+	m.HandleDefault(named("default"))
+	for range 3 {
+		for _, typ := range []string{"a", "bc", "c"} {
+			m.Route(typ)
+		}
+	}
+	if made != 3 {
+		t.Errorf("3 handlers were wrapped %d times", made)
 	}
 }

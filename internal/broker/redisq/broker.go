@@ -69,10 +69,10 @@ func (b *Broker) Close() error {
 func (b *Broker) CheckStore(ctx context.Context) (sure bool, err error) {
 	info, err := b.calls.Info(ctx, "memory").Result()
 	if err != nil {
-		if unavailable := explain(err); unavailable != err {
-			return false, unavailable
+		if redis.HasErrorPrefix(err, "NOPERM") || strings.HasPrefix(err.Error(), "ERR ") {
+			return false, nil // the command is not allowed, or not there
 		}
-		return false, nil // the command is not there, or not allowed
+		return false, explain(err)
 	}
 	for line := range strings.Lines(info) {
 		policy, found := strings.CutPrefix(strings.TrimSpace(line), "maxmemory_policy:")

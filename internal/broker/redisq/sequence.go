@@ -14,9 +14,10 @@ type sequences struct {
 	spans map[string]*span // by queue
 }
 
-// span is a range of numbers not given out yet.
+// span is a range of numbers not given out yet. It is used by whoever could put something into turn:
+// a caller does not wait for another's round trip longer than its context lasts.
 type span struct {
-	mu          sync.Mutex
+	turn        chan struct{}
 	next, after uint64
 	skip        uint64 // numbers to leave out before the next ones are taken
 }
@@ -28,7 +29,7 @@ func (s *sequences) span(queue string) *span {
 		s.spans = make(map[string]*span)
 	}
 	if s.spans[queue] == nil {
-		s.spans[queue] = new(span)
+		s.spans[queue] = &span{turn: make(chan struct{}, 1)}
 	}
 	return s.spans[queue]
 }
@@ -37,16 +38,23 @@ func (s *sequences) span(queue string) *span {
 // them, as Redis lost its last writes and gave them out again.
 func (s *sequences) skip(queue string, n uint64) {
 	span := s.span(queue)
-	span.mu.Lock()
-	defer span.mu.Unlock()
+	span.turn <- struct{}{}
+	defer func() { <-span.turn }()
 	span.next, span.skip = span.after, n
 }
 
 // newIDs returns n ids of a queue in order.
 func (b *Broker) newIDs(ctx context.Context, queue string, n int) ([]string, error) {
+	if n == 0 {
+		return nil, nil
+	}
 	span := b.ids.span(queue)
-	span.mu.Lock()
-	defer span.mu.Unlock()
+	select {
+	case span.turn <- struct{}{}:
+		defer func() { <-span.turn }()
+	case <-ctx.Done():
+		return nil, explain(ctx.Err())
+	}
 	ids := make([]string, 0, n)
 	for len(ids) < n {
 		if span.next == span.after {

@@ -164,3 +164,19 @@ func freePort(t *testing.T) string {
 	defer listener.Close()
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
+
+// A wrong password is no Redis that keeps its policy to itself.
+func TestCheckStore_WrongPasswordIsAnError(t *testing.T) {
+	t.Parallel()
+	server := redistest.StartServer(t, "--requirepass", "right")
+	conf := server.Conf()
+	conf.Password = "wrong"
+	b, err := Open(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if sure, err := b.CheckStore(t.Context()); sure || err == nil {
+		t.Errorf("sure %v, err %v", sure, err)
+	}
+}

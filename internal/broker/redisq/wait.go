@@ -2,6 +2,7 @@ package redisq
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -35,7 +36,10 @@ func (m *member) waitAtMostOnce(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	_, err = m.broker.run(context.WithoutCancel(ctx), m.broker.waits, scriptAdmit, []string{m.keys.groups, m.keys.landing}, message)
-	return err == nil, err
+	if err != nil {
+		return false, fmt.Errorf("a task of an at-most-once queue may be lost: %w", err)
+	}
+	return true, nil
 }
 
 // Wake implements [broker.Member].
