@@ -2,6 +2,7 @@ package zeroq
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,13 +11,19 @@ import (
 // Mux finds the handler of a task by its type. Register everything before a worker starts with it:
 // the first [Mux.Route] ends registration, and whatever would change the Mux after it panics.
 type Mux struct {
-	exact      map[string]Route
-	prefixes   map[string]Route
-	fallback   *Route
+	registered table
 	middleware []Middleware
 
 	wrapping sync.Once
 	inUse    atomic.Bool
+	wrapped  table // what was registered, with middleware applied
+}
+
+// table is the routes of a mux.
+type table struct {
+	exact    map[string]Route
+	prefixes map[string]Route
+	fallback *Route
 }
 
 // Route is where a type of task goes: either to a Handler or, gathered, to a BatchHandler.
@@ -32,7 +39,7 @@ type Route struct {
 
 // NewMux returns an empty Mux.
 func NewMux() *Mux {
-	return &Mux{exact: make(map[string]Route), prefixes: make(map[string]Route)}
+	return &Mux{registered: table{exact: make(map[string]Route), prefixes: make(map[string]Route)}}
 }
 
 // Handle registers a handler for a type, or for every type that begins with what stands before a
@@ -67,10 +74,10 @@ func (m *Mux) HandleDefault(handler Handler) {
 		panic("zeroq: nil default handler")
 	}
 	m.mustBeOpen()
-	if m.fallback != nil {
+	if m.registered.fallback != nil {
 		panic("zeroq: two default handlers")
 	}
-	m.fallback = &Route{Handler: handler}
+	m.registered.fallback = &Route{Handler: handler}
 }
 
 // Use wraps the handlers, registered before or after, with middleware, the first outermost.
@@ -81,23 +88,28 @@ func (m *Mux) Use(middleware ...Middleware) {
 
 // Route returns where tasks of the type go. Middleware was applied once, to each handler.
 func (m *Mux) Route(typ string) (Route, bool) {
-	m.wrapping.Do(m.wrap)
-	return m.find(typ)
+	m.wrapping.Do(func() {
+		m.inUse.Store(true)
+		m.wrapped = m.registered.wrap(m.middleware)
+	})
+	return m.wrapped.find(typ)
 }
 
-func (m *Mux) wrap() {
-	m.inUse.Store(true)
-	for _, routes := range []map[string]Route{m.exact, m.prefixes} {
+// wrap returns the table with middleware around every handler.
+func (t table) wrap(middleware []Middleware) table {
+	wrapped := table{exact: maps.Clone(t.exact), prefixes: maps.Clone(t.prefixes)}
+	for _, routes := range []map[string]Route{wrapped.exact, wrapped.prefixes} {
 		for key, route := range routes {
 			if route.Handler != nil {
-				route.Handler = chain(route.Handler, m.middleware)
+				route.Handler = chain(route.Handler, middleware)
 				routes[key] = route
 			}
 		}
 	}
-	if m.fallback != nil {
-		m.fallback.Handler = chain(m.fallback.Handler, m.middleware)
+	if t.fallback != nil {
+		wrapped.fallback = &Route{Handler: chain(t.fallback.Handler, middleware)}
 	}
+	return wrapped
 }
 
 func (m *Mux) mustBeOpen() {
@@ -108,19 +120,18 @@ func (m *Mux) mustBeOpen() {
 
 // Patterns returns every registered pattern, in no order.
 func (m *Mux) Patterns() []string {
-	patterns := make([]string, 0, len(m.exact)+len(m.prefixes))
-	for typ := range m.exact {
-		patterns = append(patterns, typ)
-	}
-	for prefix := range m.prefixes {
-		patterns = append(patterns, prefix+"*")
+	var patterns []string
+	for _, routes := range []map[string]Route{m.registered.exact, m.registered.prefixes} {
+		for _, route := range routes {
+			patterns = append(patterns, route.Pattern)
+		}
 	}
 	return patterns
 }
 
 // LargestBatch returns the route with the largest batch size, if there is any batch handler.
 func (m *Mux) LargestBatch() (largest Route, ok bool) {
-	for _, routes := range []map[string]Route{m.exact, m.prefixes} {
+	for _, routes := range []map[string]Route{m.registered.exact, m.registered.prefixes} {
 		for _, route := range routes {
 			if route.BatchHandler != nil && route.Batch.Size > largest.Batch.Size {
 				largest, ok = route, true
@@ -132,9 +143,9 @@ func (m *Mux) LargestBatch() (largest Route, ok bool) {
 
 func (m *Mux) register(pattern string, route Route) {
 	m.mustBeOpen()
-	routes, key := m.exact, pattern
+	routes, key := m.registered.exact, pattern
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		routes, key = m.prefixes, prefix
+		routes, key = m.registered.prefixes, prefix
 	}
 	if key != "" && !validType(key) || pattern == "" {
 		panic(fmt.Sprintf("zeroq: pattern %q is no task type", pattern))
@@ -145,19 +156,19 @@ func (m *Mux) register(pattern string, route Route) {
 	routes[key] = route
 }
 
-func (m *Mux) find(typ string) (Route, bool) {
-	if route, ok := m.exact[typ]; ok {
+func (t table) find(typ string) (Route, bool) {
+	if route, ok := t.exact[typ]; ok {
 		return route, true
 	}
-	if len(m.prefixes) > 0 {
+	if len(t.prefixes) > 0 {
 		for n := len(typ); n >= 0; n-- {
-			if route, ok := m.prefixes[typ[:n]]; ok {
+			if route, ok := t.prefixes[typ[:n]]; ok {
 				return route, true
 			}
 		}
 	}
-	if m.fallback != nil {
-		return *m.fallback, true
+	if t.fallback != nil {
+		return *t.fallback, true
 	}
 	return Route{}, false
 }

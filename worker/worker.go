@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeromicro/go-zero/core/proc"
 	"github.com/zeromicro/go-zero/core/service"
 
 	"github.com/zeroq-dev/zeroq"
@@ -59,9 +60,7 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err := checkBatches(conf, mux); err != nil {
 		return nil, err
 	}
-	if err := conf.CheckShutdown(); err != nil {
-		logx.Errorf("%v", err)
-	}
+	warnOfShutdown(conf)
 	b, err := redisq.Open(conf.Redis)
 	if err != nil {
 		return nil, err
@@ -73,11 +72,7 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	w.describe()
-	err = w.check(ctx)
-	if err == nil {
-		err = w.checkFormats(ctx)
-	}
-	if err != nil && !errors.Is(err, zeroq.ErrUnavailable) && !errors.Is(err, zeroq.ErrStoreFull) {
+	if err := w.check(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
 		return nil, errors.Join(err, b.Close())
 	}
 	w.build(mux)
@@ -99,7 +94,19 @@ func checkBatches(conf Conf, mux *zeroq.Mux) error {
 	return nil
 }
 
-// check asks whether Redis can be trusted with tasks.
+// warnOfShutdown says that a drain would be cut off. A program that says nothing of its Shutdown may
+// have its own way to stop.
+func warnOfShutdown(conf Conf) {
+	switch err := conf.CheckShutdown(); {
+	case err == nil:
+	case conf.Shutdown == proc.ShutdownConf{}:
+		logx.Infof("%v (if SIGTERM is left to go-zero)", err)
+	default:
+		logx.Errorf("%v", err)
+	}
+}
+
+// check asks whether Redis can be trusted with tasks, and holds none that this program cannot read.
 func (w *Worker) check(ctx context.Context) error {
 	if w.checked.Load() {
 		return nil
@@ -111,24 +118,13 @@ func (w *Worker) check(ctx context.Context) error {
 	if !sure {
 		logx.Infof("Redis does not tell its maxmemory-policy; make sure that it is noeviction")
 	}
-	w.checked.Store(true)
-	return nil
-}
-
-// checkFormats asks whether this program can read what its queues hold: a broker says so to those
-// who join.
-func (w *Worker) checkFormats(ctx context.Context) error {
 	for _, queue := range w.info.Queues {
-		member, err := w.broker.Join(ctx, broker.Join{
-			Queue: queue, Worker: w.info.ID + ".check", Mode: broker.AtLeastOnce, Lease: w.conf.Lease,
-		})
-		if err == nil {
-			err = member.Leave(ctx)
-		}
-		if err != nil {
+		// A Redis that is full cannot register a queue; its tasks can be drained all the same.
+		if err := w.broker.CheckQueue(ctx, queue); err != nil && !errors.Is(err, zeroq.ErrStoreFull) {
 			return err
 		}
 	}
+	w.checked.Store(true)
 	return nil
 }
 
@@ -139,7 +135,6 @@ func (w *Worker) describe() {
 	}
 	w.info = zeroq.WorkerInfo{
 		ID: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8]), Host: host, PID: os.Getpid(),
-		StartedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	for _, p := range w.conf.Pools {
 		w.info.Slots += p.Concurrency
@@ -269,6 +264,7 @@ func (w *Worker) announce(ctx context.Context) {
 		close(drained)
 	}()
 	background := context.WithoutCancel(ctx)
+	w.info.StartedAt = w.broker.Now()
 	ticker := time.NewTicker(w.conf.Lease / 4)
 	defer ticker.Stop()
 	for {

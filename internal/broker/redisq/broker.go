@@ -67,12 +67,15 @@ func (b *Broker) Close() error {
 // CheckStore answers with [zeroq.ErrUnsafeStore] when Redis may evict tasks to make room, and with
 // sure = false when Redis does not say whether it may.
 func (b *Broker) CheckStore(ctx context.Context) (sure bool, err error) {
+	if err := b.Ping(ctx); err != nil {
+		return false, err
+	}
 	info, err := b.calls.Info(ctx, "memory").Result()
 	if err != nil {
-		if redis.HasErrorPrefix(err, "NOPERM") || strings.HasPrefix(err.Error(), "ERR ") {
-			return false, nil // the command is not allowed, or not there
+		if unavailable := explain(err); unavailable != err || redis.IsAuthError(err) {
+			return false, unavailable
 		}
-		return false, explain(err)
+		return false, nil // the command is not there, or not allowed
 	}
 	for line := range strings.Lines(info) {
 		policy, found := strings.CutPrefix(strings.TrimSpace(line), "maxmemory_policy:")
@@ -85,6 +88,16 @@ func (b *Broker) CheckStore(ctx context.Context) (sure bool, err error) {
 	}
 	return false, nil
 }
+
+// CheckQueue registers a queue, and answers with [zeroq.ErrFormat] when its data is of a format that
+// this program does not know.
+func (b *Broker) CheckQueue(ctx context.Context, queue string) error {
+	_, err := b.meet(ctx, queue)
+	return err
+}
+
+// Now is the time of Redis; before its first answer, that of this machine.
+func (b *Broker) Now() time.Time { return b.clock.now() }
 
 // meetEvery is how long a process relies on a queue being registered: a Redis that lost its data is
 // told again.

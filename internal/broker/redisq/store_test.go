@@ -168,7 +168,10 @@ func freePort(t *testing.T) string {
 // A wrong password is no Redis that keeps its policy to itself.
 func TestCheckStore_WrongPasswordIsAnError(t *testing.T) {
 	t.Parallel()
-	server := redistest.StartServer(t, "--requirepass", "right")
+	server := redistest.StartServer(t)
+	if err := server.Client().ConfigSet(t.Context(), "requirepass", "right").Err(); err != nil {
+		t.Fatal(err)
+	}
 	conf := server.Conf()
 	conf.Password = "wrong"
 	b, err := Open(conf)
