@@ -32,10 +32,10 @@ fmt: ## format the Go code
 	gofmt -w .
 
 up: ## build and start the containers
-	docker compose up --detach --build --wait
+	@deploy/compose up --detach --build
 
 down: ## stop the containers; their data stays
-	docker compose down
+	@deploy/compose down
 
 clean: ## remove what was built
 	rm -rf bin coverage.*
