@@ -24,11 +24,12 @@ var (
 	ErrAmbiguousID = errors.New("more than one queue has a task of this id")
 )
 
-// Why the store did not answer. Nothing is half done: what was refused was not written.
+// Why the store did not answer. Nothing is half done: a task is in whole, or not at all.
 var (
-	// ErrUnavailable is returned when the broker cannot be reached or does not answer in time.
+	// ErrUnavailable is returned when the broker cannot be reached or does not answer in time. What
+	// was asked may have been done: an enqueue is safe to repeat with a chosen id only.
 	ErrUnavailable = errors.New("broker is not available")
-	// ErrStoreFull is returned when the broker has no memory left for more tasks.
+	// ErrStoreFull is returned when the broker has no memory left for more tasks. Nothing was done.
 	ErrStoreFull = errors.New("broker is full")
 )
 

@@ -41,3 +41,26 @@ func TestWorker_RunsWhatIsEnqueued(t *testing.T) {
 		t.Fatalf("only %d ran", ran.Load())
 	}
 }
+
+// A handler that decrypts its data in place, and fails, must not touch the message.
+func TestWorker_HandlerMayScribbleOnItsTask(t *testing.T) {
+	t.Parallel()
+	conf, _ := redistest.New(t)
+	var seen atomic.Int64
+	mux := handle("scribble", func(_ context.Context, task *zeroq.Task) error {
+		if string(task.Data) == `{"n":1}` && task.Headers["h"] == "v" {
+			seen.Add(1)
+		}
+		for i := range task.Data {
+			task.Data[i] ^= 0x55
+		}
+		delete(task.Headers, "h")
+		return zeroq.RetryAfter(0, errors.New("once more"))
+	})
+	start(t, worker.Conf{Redis: conf, Drain: time.Second}, mux)
+	task := zeroq.NewTask("scribble", map[string]int{"n": 1}, zeroq.MaxAttempts(3), zeroq.Header("h", "v"))
+	enqueue(t, conf, task)
+	if info := finished(t, conf, task.ID); info.State != zeroq.Dead || string(info.Data) != `{"n":1}` || seen.Load() != 3 {
+		t.Errorf("seen %d times, the task is %+v", seen.Load(), info)
+	}
+}

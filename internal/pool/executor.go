@@ -1,10 +1,12 @@
 package pool
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,13 +23,13 @@ func (p *Pool) start(l *lane, d *broker.Delivery, handler zeroq.Handler) {
 		return
 	}
 	one, cancel := p.begin(l, d, d.Task.Timeout, d.Task.Deadline)
-	task := *d.Task // a handler may do with it what it likes, such as enqueue it elsewhere
+	task := ownCopy(d.Task)
 	go func() {
 		defer p.slots.release(1)
 		defer cancel()
 		result, err := json.RawMessage(nil), errNoAnswer
 		defer func() { p.finish(one, result, err) }()
-		result, err = zeroq.Run(one.ctx, handler, &task)
+		result, err = zeroq.Run(one.ctx, handler, task)
 	}()
 }
 
@@ -52,8 +54,7 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 	tasks, runs := make([]*zeroq.Task, len(deliveries)), make([]*run, len(deliveries))
 	timeout, deadline := deliveries[0].Task.Timeout, deliveries[0].Task.Deadline
 	for i, d := range deliveries {
-		task := *d.Task
-		tasks[i] = &task
+		tasks[i] = ownCopy(d.Task)
 		timeout = min(timeout, d.Task.Timeout)
 		if at := d.Task.Deadline; !at.IsZero() && (deadline.IsZero() || at.Before(deadline)) {
 			deadline = at
@@ -77,6 +78,14 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 		}()
 		errs = zeroq.RunBatch(first.ctx, handler, tasks)
 	}()
+}
+
+// ownCopy returns a task with which a handler may do what it likes, such as decrypt its data in place
+// or enqueue it elsewhere.
+func ownCopy(t *zeroq.Task) *zeroq.Task {
+	own := *t
+	own.Data, own.Headers, own.Errors = bytes.Clone(t.Data), maps.Clone(t.Headers), slices.Clone(t.Errors)
+	return &own
 }
 
 // begin makes the context of a handler: it ends with the attempt's timeout, the task's deadline,

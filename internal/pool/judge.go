@@ -128,6 +128,9 @@ func readable(err error) (result error) {
 // explain puts why the context ended before the handler's error, which is often no more than
 // "context deadline exceeded".
 func explain(cause, err error) error {
+	if errors.Is(err, cause) {
+		return err // the handler says so itself
+	}
 	if errors.Is(cause, zeroq.ErrTimeout) || errors.Is(cause, zeroq.ErrDeadline) {
 		return fmt.Errorf("%w: %w", cause, err)
 	}

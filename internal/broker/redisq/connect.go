@@ -5,11 +5,14 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/zeroq-dev/zeroq"
 )
+
+// maxWaiters bounds the connections for waiting. Each queue and each intake of this process holds
+// one all the time; they are made when they are needed.
+const maxWaiters = 10_000
 
 // connect makes the two clients: one for calls, one for waiting, whose calls block for long and
 // must not be sent again, as a second BLMOVE or BRPOP moves a second message.
@@ -30,7 +33,7 @@ func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err erro
 	}
 	waiting := options
 	waiting.MaxRetries = -1
-	waiting.PoolSize = max(conf.PoolSize, 64*runtime.GOMAXPROCS(0))
+	waiting.PoolSize = maxWaiters
 	return redis.NewUniversalClient(&options), redis.NewUniversalClient(&waiting), nil
 }
 

@@ -56,16 +56,18 @@ func chunks(tasks []*zeroq.Task, indexes []int) [][]int {
 	return append(all, indexes[begin:])
 }
 
-// enqueueChunk puts tasks of one queue in: those whose ids are ours together, the others one by one.
+// enqueueChunk puts tasks of one queue in: those whose ids are ours by one script, the others by one
+// each, in one round trip.
 func (b *Broker) enqueueChunk(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, chunk []int, errs []error) {
-	var ours []int
+	var ours, chosen []int
 	for _, i := range chunk {
 		if tasks[i].ID == "" {
 			ours = append(ours, i)
 		} else {
-			errs[i] = b.enqueueChosen(ctx, keys, tasks[i])
+			chosen = append(chosen, i)
 		}
 	}
+	b.enqueueChosen(ctx, keys, tasks, chosen, errs)
 	if len(ours) == 0 {
 		return
 	}
@@ -111,17 +113,33 @@ func (b *Broker) enqueueOurs(ctx context.Context, keys queueKeys, queue string, 
 	return err
 }
 
-func (b *Broker) enqueueChosen(ctx context.Context, keys queueKeys, task *zeroq.Task) error {
+func (b *Broker) enqueueChosen(ctx context.Context, keys queueKeys, tasks []*zeroq.Task, chosen []int, errs []error) {
+	if len(chosen) == 0 {
+		return
+	}
+	calls := make([]call, len(chosen))
+	for n, i := range chosen {
+		calls[n] = b.enqueueChosenCall(keys, tasks[i])
+	}
+	answers, _ := b.runAll(ctx, scriptEnqueueChosen, calls)
+	for n, i := range chosen {
+		switch {
+		case answers[n].err != nil:
+			errs[i] = answers[n].err
+		case answers[n].status == statusDuplicate:
+			errs[i] = zeroq.ErrDuplicateID
+		}
+	}
+}
+
+func (b *Broker) enqueueChosenCall(keys queueKeys, task *zeroq.Task) call {
 	message := b.stamp(task)
 	record := newRecord(markLive, task)
 	record.Nonce = rand.Text()[:12]
-	answer, err := b.run(ctx, b.calls, scriptEnqueueChosen,
-		[]string{keys.ready, keys.scheduled, keys.scheduledD, keys.counters, keys.place(task.ID).key},
-		record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode())
-	if err == nil && answer.status == statusDuplicate {
-		return zeroq.ErrDuplicateID
+	return call{
+		keys: []string{keys.ready, keys.scheduled, keys.scheduledD, keys.counters, keys.place(task.ID).key},
+		args: []any{record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode()},
 	}
-	return err
 }
 
 // stamp sets the task's times by the clock of Redis and writes its message.

@@ -50,8 +50,8 @@ func (b *Broker) Task(ctx context.Context, id, queue string) (*zeroq.TaskInfo, e
 
 // homes returns the queues in which a task of the id can be.
 func (b *Broker) homes(ctx context.Context, id, queue string) ([]string, error) {
-	if home, _, _, ours := taskid.Parse(id); ours {
-		if queue != "" && queue != home || zeroq.ValidateQueue(home) != nil {
+	if home, partition, _, ours := taskid.Parse(id); ours {
+		if partition != 0 || queue != "" && queue != home || zeroq.ValidateQueue(home) != nil {
 			return nil, nil
 		}
 		return []string{home}, nil
@@ -69,7 +69,7 @@ func (b *Broker) homes(ctx context.Context, id, queue string) ([]string, error) 
 func lookupCall(k queueKeys, id string) call {
 	at := k.place(id)
 	return call{
-		keys: []string{at.key, k.groups, k.scheduled, k.scheduledD, k.retry, k.retryD, k.parked},
+		keys: []string{at.key, k.groups, k.scheduled, k.scheduledD, k.retry, k.retryD, k.parked, k.dead, k.expired},
 		args: []any{id, at.slot, k.inflight},
 	}
 }
@@ -103,6 +103,10 @@ func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (
 		info.Attempt = record.Attempt
 	case statusLeased:
 		b.fillLeased(ctx, info, answer.text(2))
+	case statusDead:
+		info.State = zeroq.Dead
+	case statusExpired:
+		info.State = zeroq.Expired
 	case statusElsewhere:
 		info.State = stateOf[record.mark]
 		info.Attempt = record.Attempt

@@ -61,8 +61,8 @@ type place struct{ key, slot string }
 
 // place finds the record of an id; the function record_place of the scripts does the same.
 func (k queueKeys) place(id string) place {
-	_, _, sequence, ok := taskid.Parse(id)
-	if !ok {
+	_, partition, sequence, ok := taskid.Parse(id)
+	if !ok || partition != 0 {
 		return place{key: k.prefix + "id:" + id}
 	}
 	return place{

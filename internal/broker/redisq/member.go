@@ -9,6 +9,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/taskid"
 )
 
 // Bounds of what a worker holds of one queue.
@@ -194,12 +195,20 @@ func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
 		}
 		if field[0] == '!' {
 			d.Err = zeroq.ErrDuplicateID
-		} else {
-			m.read(d)
+		} else if m.read(d); d.Task != nil && !m.knows(d.Task.ID) {
+			d.Task = nil // it only looks admitted: nobody gave out this id
+			m.unclaimed = append(m.unclaimed, d)
+			continue
 		}
 		ready = append(ready, d)
 	}
 	return ready
+}
+
+// knows reports whether a task of this queue can have the id.
+func (m *member) knows(id string) bool {
+	queue, partition, _, ours := taskid.Parse(id)
+	return ours && queue == m.join.Queue && partition == 0 || zeroq.ValidID(id)
 }
 
 // Commit implements [broker.Member].

@@ -1,25 +1,24 @@
 package redisq
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// runAll runs a script several times in one round trip. After an error some calls may have been
-// made, so the script must be safe to run twice.
+// runAll runs a script several times in one round trip. Each answer has its own error; the first of
+// them is returned as well. After an error some calls may have been made, so the script must be safe
+// to run twice.
 func (b *Broker) runAll(ctx context.Context, script *redis.Script, calls []call) ([]reply, error) {
 	answers, err := b.pipe(ctx, script, calls)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		if err := script.Load(ctx, b.calls).Err(); err != nil {
-			return nil, explain(err)
+			return answers, explain(err)
 		}
 		answers, err = b.pipe(ctx, script, calls)
 	}
-	if err != nil {
-		return nil, explain(err)
-	}
-	return answers, nil
+	return answers, explainNil(err)
 }
 
 func (b *Broker) pipe(ctx context.Context, script *redis.Script, calls []call) ([]reply, error) {
@@ -30,18 +29,16 @@ func (b *Broker) pipe(ctx context.Context, script *redis.Script, calls []call) (
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	answers := make([]reply, len(sent))
 	for i, cmd := range sent {
-		answer, err := cmd.Slice()
-		if err != nil {
-			return nil, err
+		answer, failed := cmd.Slice()
+		if failed == nil {
+			answers[i], failed = b.read(answer)
 		}
-		if answers[i], err = b.read(answer); err != nil {
-			return nil, err
+		if failed != nil {
+			answers[i].err = explain(failed)
+			err = cmp.Or(err, failed)
 		}
 	}
-	return answers, nil
+	return answers, err
 }

@@ -112,13 +112,15 @@ func (r *reaper) steal(ctx context.Context, group, score string) (int, error) {
 
 // handBackAll reads a stolen hash page by page and settles what it holds.
 func (r *reaper) handBackAll(ctx context.Context, mine, dead string) (int, error) {
-	total, cursor := 0, uint64(0)
-	for seq := uint64(1); ; seq++ {
+	total, cursor, seq := 0, uint64(0), uint64(0)
+	for {
 		fields, next, err := r.broker.calls.HScan(ctx, r.keys.inflight+mine, cursor, "", maxBatch/2).Result()
 		if err != nil {
 			return total, explain(err)
 		}
-		if outcomes := r.outcomes(fields, dead); len(outcomes) > 0 {
+		// A page can be larger than asked for: Redis gives out compact hashes whole.
+		for outcomes := range slices.Chunk(r.outcomes(fields, dead), maxBatch) {
+			seq++
 			s := settlement{broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine}
 			if err := s.run(ctx, seq, outcomes); err != nil {
 				return total, err

@@ -47,6 +47,8 @@ const (
 	statusLeased    = "LEASED"
 	statusElsewhere = "ELSEWHERE"
 	statusNone      = "NONE"
+	statusDead      = "DEAD"
+	statusExpired   = "EXPIRED"
 )
 
 func load(name string) *redis.Script {
@@ -65,6 +67,7 @@ func source(name string) string {
 type reply struct {
 	status string
 	rest   []any
+	err    error // of one call of several; else it is returned beside the reply
 }
 
 // run runs a script and keeps the clock in step with the time that it answers.

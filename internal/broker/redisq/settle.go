@@ -66,7 +66,7 @@ func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outc
 			id, ids = ids[0], ids[1:]
 		}
 		if err := s.add(id, o); err != nil {
-			return err
+			s.bury(id, o, err)
 		}
 	}
 	slices.Reverse(s.back) // the first to run is pushed last
@@ -99,6 +99,18 @@ func (s *settlement) add(id string, o broker.Outcome) error {
 		return fmt.Errorf("no task can be settled as %s", o.State)
 	}
 	return nil
+}
+
+// bury makes a dead letter of a task whose outcome cannot be written, so that it holds up no other.
+func (s *settlement) bury(id string, o broker.Outcome, reason error) {
+	s.dead = append(s.dead, o.FinishedAt.UnixMilli(), id, o.Delivery.Raw)
+	s.counts["dead"]++
+	failure := zeroq.AttemptError{At: o.FinishedAt, Worker: s.worker, Message: reason.Error()}
+	if o.Delivery.Task != nil {
+		failure.Attempt = o.Delivery.Task.Attempt
+	}
+	o.Failure = &failure
+	s.keep(id, s.record(markDead, o), 0)
 }
 
 func (s *settlement) addSucceeded(id string, o broker.Outcome) {

@@ -24,22 +24,18 @@ func (m *member) Wait(ctx context.Context) (bool, error) {
 // is what at-most-once allows. The connection does not send again, as a second push would make it
 // run twice.
 func (m *member) waitAtMostOnce(ctx context.Context) (bool, error) {
-	var message string
-	found, err := m.waiter.block(ctx, func(conn *redis.Conn, timeout time.Duration) error {
-		popped, err := conn.BRPop(context.WithoutCancel(ctx), timeout, m.keys.ready).Result()
-		if err == nil {
-			message = popped[1]
+	return m.waiter.block(ctx, func(conn *redis.Conn, timeout time.Duration) error {
+		calm := context.WithoutCancel(ctx)
+		popped, err := conn.BRPop(calm, timeout, m.keys.ready).Result()
+		if err != nil {
+			return err
 		}
-		return err
+		_, err = m.broker.run(calm, conn, scriptAdmit, []string{m.keys.groups, m.keys.landing}, popped[1])
+		if err != nil {
+			return fmt.Errorf("a task of an at-most-once queue may be lost: %w", err)
+		}
+		return nil
 	})
-	if err != nil || !found {
-		return false, err
-	}
-	_, err = m.broker.run(context.WithoutCancel(ctx), m.broker.waits, scriptAdmit, []string{m.keys.groups, m.keys.landing}, message)
-	if err != nil {
-		return false, fmt.Errorf("a task of an at-most-once queue may be lost: %w", err)
-	}
-	return true, nil
 }
 
 // Wake implements [broker.Member].

@@ -19,6 +19,10 @@ if redis.call('HEXISTS', KEYS[1], field) == 0 then
   end
   return {'FENCED', now}
 end
+local refused = wrong_type(KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], slot == '' and 'string' or 'hash')
+if refused then
+  return refused
+end
 local known
 if slot == '' then
   known = redis.call('EXISTS', KEYS[5])

@@ -10,6 +10,13 @@
 --         its last writes, and gives out numbers again
 -- OOM     refused before the first write: nothing is written
 local now = now_ms()
+local refused = wrong_type(KEYS[1], 'list', KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash')
+for key = 5, #KEYS do
+  refused = refused or wrong_type(KEYS[key], 'hash')
+end
+if refused then
+  return refused
+end
 local known = redis.call('HGET', KEYS[5], ARGV[2])
 if known then
   -- The time it was enqueued at stays in a record: the same one means the same call, sent again.

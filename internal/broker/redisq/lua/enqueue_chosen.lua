@@ -9,6 +9,10 @@
 -- OOM     refused before the first write: nothing is written
 local now = now_ms()
 local nonce, due, id, message, record = take(), take(), take(), take(), take()
+local refused = wrong_type(KEYS[1], 'list', KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], 'string')
+if refused then
+  return refused
+end
 local known = redis.call('GET', KEYS[5])
 if known then
   -- The record of a task that has not finished has the nonce: the same call, sent again.

@@ -38,6 +38,11 @@ if redis.call('EXISTS', KEYS[5]) == 1 then
   return {'PAUSED', now, 1000, {}, {}}
 end
 
+local refused = wrong_type(KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'hash')
+if refused then
+  return refused
+end
+
 -- Chunks grow from one, so that the size of what was taken bounds what is taken next.
 local messages, bytes = {}, 0
 local function pop(list)

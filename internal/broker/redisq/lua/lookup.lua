@@ -5,10 +5,12 @@
 -- KEYS[4] scheduled:d            HASH         task id -> message
 -- KEYS[5] retry                  ZSET         task id -> due in ms
 -- KEYS[6] retry:d                HASH         task id -> message
--- KEYS[7] parked                 HASH         task id -> message of a dead or expired task
+-- KEYS[7] parked                 HASH         task id -> message of a dead, cancelled or expired task
+-- KEYS[8] dead                   ZSET         task id -> died at, in ms
+-- KEYS[9] expired                ZSET         task id -> forget at, in ms
 -- ARGV    id, slot in the bucket or "", prefix of the keys of hashes in flight
 -- RETURNS {where, now, record or "", message or "", lease group or due in ms}: LEASED, SCHEDULED,
---         RETRY, ELSEWHERE (the record says the rest) or NONE
+--         RETRY, ELSEWHERE (the record says the rest), NONE; without a record DEAD or EXPIRED
 -- OOM     runs: reads only
 local now = now_ms()
 local id, slot, prefix = take(), take(), take()
@@ -33,7 +35,13 @@ for _, group in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   end
 end
 message = redis.call('HGET', KEYS[7], id) or ''
-if record == '' and message == '' then
+if record == '' and message ~= '' and redis.call('ZSCORE', KEYS[8], id) then
+  return {'DEAD', now, '', message, ''}
+end
+if record == '' and message ~= '' and redis.call('ZSCORE', KEYS[9], id) then
+  return {'EXPIRED', now, '', message, ''}
+end
+if record == '' then
   return {'NONE', now, '', '', ''}
 end
 return {'ELSEWHERE', now, record, message, ''}

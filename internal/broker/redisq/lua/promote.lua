@@ -10,6 +10,10 @@ local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', text(now), 'LIMIT', 0, 
 if #due == 0 then
   return {'OK', now, 0}
 end
+local refused = wrong_type(KEYS[2], 'hash', KEYS[3], 'list')
+if refused then
+  return refused
+end
 local messages = {}
 for _, message in ipairs(redis.call('HMGET', KEYS[2], unpack(due))) do
   if message then

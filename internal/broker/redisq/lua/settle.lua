@@ -30,6 +30,13 @@ if mark then
     return {'STALE', now}
   end
 end
+local refused = wrong_type(
+  KEYS[2], 'list', KEYS[3], 'zset', KEYS[4], 'hash', KEYS[5], 'zset', KEYS[6], 'zset', KEYS[7], 'hash',
+  KEYS[8], 'list', KEYS[9], 'zset', KEYS[10], 'hash', KEYS[11], 'set'
+)
+if refused then
+  return refused
+end
 if redis.call('HDEL', KEYS[1], unpack(take_list(tonumber(take())))) == 0 then
   return {'FENCED', now}
 end

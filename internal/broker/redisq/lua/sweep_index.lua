@@ -18,7 +18,7 @@ end
 if #ids > 0 then
   redis.call('ZREM', KEYS[1], unpack(ids))
   for _, id in ipairs(ids) do
-    if forget_record(prefix, id, mark) then
+    if forget_record(prefix, id, mark, now, aged == 0) then
       redis.call('HDEL', KEYS[2], id)
     end
   end

@@ -51,7 +51,7 @@ for _, run in ipairs(runs) do
     place = place + #slots
   else
     place = place + 1
-    forget_record(prefix, popped[place], 'S')
+    forget_record(prefix, popped[place], 'S', now, place <= surplus)
   end
 end
 return {'OK', now, forgotten}

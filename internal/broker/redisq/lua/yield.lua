@@ -5,6 +5,10 @@
 -- RETURNS {OK, now, messages moved}
 -- OOM     runs: LPOP comes first and unlocks the RPUSH
 local now = now_ms()
+local refused = wrong_type(KEYS[2], 'list')
+if refused then
+  return refused
+end
 local moved = 0
 for _ = 1, tonumber(ARGV[1]) do
   local message = redis.call('LPOP', KEYS[1])
