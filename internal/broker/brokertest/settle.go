@@ -22,7 +22,7 @@ func settleSucceeded(t *testing.T, r *rig) {
 			t.Errorf("running task is %+v", info)
 		}
 		o := r.succeed(m, d)
-		o.Result = json.RawMessage(`{"big":9007199254740993}`)
+		o.Result = json.RawMessage(`{"big":9007199254740993,"html":"<&>"}`)
 		r.must(m.Settle(r.ctx, oneOutcome(o)))
 		info := r.info(d.Task.ID)
 		if info.State != zeroq.Succeeded || string(info.Result) != string(o.Result) || info.Attempt != 1 ||

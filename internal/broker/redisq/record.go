@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -51,8 +52,12 @@ func (r record) encode() string {
 	if r.mark == markDone {
 		head += strconv.FormatInt(r.forgetAt, 10)
 	}
-	body, _ := json.Marshal(r) // strings, integers and JSON that was checked: it cannot fail
-	return head + string(body)
+	var text strings.Builder
+	text.WriteString(head)
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // a result stays as its handler wrote it
+	_ = encoder.Encode(r)        // strings, integers and JSON that was checked: it cannot fail
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 func decodeRecord(text string) (record, error) {
