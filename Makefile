@@ -11,7 +11,7 @@ ARGS ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run everything in one process, without Redis (ARGS: flags of zeroq dev)
+run: ## run everything in one process; no Redis need run (ARGS: flags of zeroq dev)
 	@go build -o bin/zeroq ./cmd/zeroq
 	@exec bin/zeroq dev $(ARGS)
 

@@ -20,7 +20,8 @@ type TaskInfo struct {
 	Error string
 	// Errors are the last failed attempts, oldest first.
 	Errors []AttemptError
-	// Times that have not come are zero.
+	// Times that have not come are zero. StartedAt of a task that runs is known once its worker's
+	// next heartbeat has told of it.
 	EnqueuedAt, StartedAt, FinishedAt, NextRunAt time.Time
 	// Worker is the id of the worker that runs or ran it.
 	Worker string

@@ -1,6 +1,7 @@
 package zeroq
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,12 +43,15 @@ func TaskFrom(ctx context.Context) (*Task, bool) {
 // SetResult keeps value, as JSON, as the result of the task at hand. It can be looked up once the
 // task has succeeded, until its retention is over. A later call replaces it. An error means that
 // nothing was kept: value is no JSON or longer than [MaxResultBytes], or ctx is no handler's.
+//
+// A [json.RawMessage] is kept as it is, but for the space between its tokens. Nothing is escaped
+// for HTML.
 func SetResult(ctx context.Context, value any) error {
 	run, ok := ctx.Value(runKey{}).(*run)
 	if !ok {
 		return errNoTask
 	}
-	raw, err := json.Marshal(value)
+	raw, err := encode(value)
 	if err != nil {
 		return fmt.Errorf("result: %w", err)
 	}
@@ -58,4 +62,15 @@ func SetResult(ctx context.Context, value any) error {
 	defer run.mu.Unlock()
 	run.result = raw
 	return nil
+}
+
+// encode is json.Marshal, which would write < > & as \u003c \u003e \u0026.
+func encode(value any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

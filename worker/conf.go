@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/proc"
@@ -13,7 +14,8 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/pool"
 )
 
-// Conf is what a worker does. The zero value of each field means its default.
+// Conf is what a worker does. The zero value of each field means its default; a file that says 0
+// where 0 cannot be is refused.
 type Conf struct {
 	// Redis is where the queues are.
 	Redis zeroq.RedisConf
@@ -32,10 +34,10 @@ type Conf struct {
 	DeadFor time.Duration `json:",default=2160h"`
 	// MaxDead is the most dead letters that a queue keeps: above it the oldest go, which is logged.
 	// Default: 100,000.
-	MaxDead int `json:",default=100000"`
+	MaxDead int `json:",default=100000,range=[1:]"`
 	// MaxFinished is the most succeeded tasks that a queue keeps, whatever their retention.
 	// Default: 100,000.
-	MaxFinished int `json:",default=100000"`
+	MaxFinished int `json:",default=100000,range=[1:]"`
 	// Shutdown is that of the service's ServiceConf: New says so when it is too short. It is set in
 	// code, not in a file.
 	Shutdown proc.ShutdownConf `json:"-"`
@@ -46,7 +48,7 @@ type PoolConf struct {
 	// Name is for logs. Default: that of the first queue.
 	Name string `json:",optional"`
 	// Concurrency is how many tasks run at once, 1 to 10,000. Default: 10.
-	Concurrency int `json:",default=10"`
+	Concurrency int `json:",default=10,range=[1:10000]"`
 	// Queues are the queues to take from. Each may stand in one pool of a worker. Default: "default".
 	Queues []QueueConf `json:",optional"`
 	// Strict takes from a queue only while those before it are empty. Default: by weight.
@@ -58,12 +60,13 @@ type QueueConf struct {
 	// Name is 1 to 64 of a-z0-9_- and begins with a letter or digit.
 	Name string
 	// Weight is the queue's share among those of its pool, 1 to 1000. Default: 1.
-	Weight int `json:",default=1"`
+	Weight int `json:",default=1,range=[1:1000]"`
 	// Mode is "at-least-once", or "at-most-once" for work that must never start twice: then a task
 	// whose worker died, and one that failed, is a dead letter. Default: at-least-once.
 	Mode string `json:",default=at-least-once,options=at-least-once|at-most-once"`
 	// Intake are foreign Redis lists whose messages are moved to this queue, oldest (rightmost)
-	// first, so that producers which LPUSH there need no change.
+	// first, so that producers which LPUSH there need no change. No list of zeroq's own, whose names
+	// begin with "zq:".
 	Intake []string `json:",optional"`
 }
 
@@ -160,6 +163,9 @@ func (c Conf) validatePools() error {
 	return nil
 }
 
+// ownPrefix begins the names of all that zeroq keeps in Redis.
+const ownPrefix = "zq:"
+
 func (c Conf) validateQueue(key string, q QueueConf) error {
 	if err := zeroq.ValidateQueue(q.Name); err != nil {
 		return fmt.Errorf("%s.Name: %q: %w", key, q.Name, err)
@@ -173,6 +179,9 @@ func (c Conf) validateQueue(key string, q QueueConf) error {
 	for _, list := range q.Intake {
 		if list == "" {
 			return fmt.Errorf("%s.Intake: a list needs a name", key)
+		}
+		if strings.HasPrefix(list, ownPrefix) { // moved onto itself, a message would go round for ever
+			return fmt.Errorf("%s.Intake: %q is a list of zeroq's own", key, list)
 		}
 		if c.Redis.Cluster && !redisq.SameSlot(list, q.Name) {
 			return fmt.Errorf("%s.Intake: %w: in Redis Cluster the list %q must carry the hash tag {%s}",

@@ -42,6 +42,8 @@ func TestConf_MistakesAreNamedByTheirKey(t *testing.T) {
 		"Pools[1].Queues[0].Weight: 1001":    pool(func(p *worker.PoolConf) { p.Queues[0].Weight = 1001 }),
 		"Pools[1].Queues[0].Mode: \"maybe\"": pool(func(p *worker.PoolConf) { p.Queues[0].Mode = "maybe" }),
 		"Pools[1].Queues[1].Intake:":         pool(func(p *worker.PoolConf) { p.Queues[1].Intake = []string{"x", ""} }),
+
+		"Pools[1].Queues[1].Intake: \"zq:{a}:ready\"": pool(func(p *worker.PoolConf) { p.Queues[1].Intake = []string{"zq:{a}:ready"} }),
 	} {
 		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

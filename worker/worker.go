@@ -44,7 +44,7 @@ type Worker struct {
 	parts   []*part
 	drained sync.WaitGroup // of the pools
 	left    atomic.Int32   // parts that have not ended
-	checked atomic.Bool    // Redis was found to be safe
+	safe    *gate          // open once Redis was found to be safe
 }
 
 var _ service.Service = (*Worker)(nil)
@@ -66,13 +66,14 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 		return nil, err
 	}
 	w := &Worker{conf: conf, broker: b}
+	w.safe = newGate(w.check)
 	for _, option := range options {
 		option(w)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	w.describe()
-	if err := w.check(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
+	if err := w.safe.try(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
 		return nil, errors.Join(err, b.Close())
 	}
 	w.build(mux)
@@ -108,9 +109,6 @@ func warnOfShutdown(conf Conf) {
 
 // check asks whether Redis can be trusted with tasks, and holds none that this program cannot read.
 func (w *Worker) check(ctx context.Context) error {
-	if w.checked.Load() {
-		return nil
-	}
 	sure, err := w.broker.CheckStore(ctx)
 	if err != nil {
 		return err
@@ -124,7 +122,6 @@ func (w *Worker) check(ctx context.Context) error {
 			return err
 		}
 	}
-	w.checked.Store(true)
 	return nil
 }
 
@@ -181,7 +178,7 @@ func (w *Worker) addPart(run func(context.Context), ended func()) {
 	w.left.Add(1)
 	w.parts = append(w.parts, newPart(
 		func(ctx context.Context) {
-			if w.awaitCheck(ctx) {
+			if w.safe.wait(ctx) {
 				run(ctx)
 			}
 		},
@@ -190,30 +187,11 @@ func (w *Worker) addPart(run func(context.Context), ended func()) {
 				ended()
 			}
 			if w.left.Add(-1) == 0 {
+				w.safe.close()
 				_ = w.broker.Close()
 			}
 		},
 	))
-}
-
-// awaitCheck waits until Redis is there and safe; false when ctx ends first.
-func (w *Worker) awaitCheck(ctx context.Context) bool {
-	var said time.Time
-	for {
-		err := w.check(ctx)
-		if err == nil {
-			return true
-		}
-		if time.Since(said) > 10*time.Second && ctx.Err() == nil {
-			logx.Errorf("worker waits: %v", err)
-			said = time.Now()
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return false
-		}
-	}
 }
 
 // Services returns the worker's parts for a ServiceGroup of go-zero. All of them must be added, to

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/conffile"
+	"github.com/zeroq-dev/zeroq/internal/signals"
 )
 
 // Run runs the API with the configuration of a file until the process is told to stop.
@@ -16,6 +17,7 @@ func Run(configFile string) error {
 	if err := conffile.Load(configFile, &conf); err != nil {
 		return err
 	}
+	signals.Hold(conf.Shutdown.WaitTime)
 	api, err := Open(conf)
 	if err != nil {
 		return err

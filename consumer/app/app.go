@@ -27,7 +27,7 @@ type App struct {
 // New returns a consumer that listens for health checks already and takes tasks once its services
 // are started. Options are those of the worker.
 func New(conf Conf, options ...worker.Option) (*App, error) {
-	if err := conf.Validate(); err != nil {
+	if err := conf.Check(); err != nil {
 		return nil, err
 	}
 	svcCtx, err := svc.New(conf)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/consumer/app"
+	"github.com/zeroq-dev/zeroq/consumer/internal/config"
 	"github.com/zeroq-dev/zeroq/internal/conffile"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/worker"
@@ -49,29 +50,47 @@ func TestConf_NameIsEnough(t *testing.T) {
 func TestConf_MistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for content, key := range map[string]string{
-		"Name: c\nWokers: {}":                               "Wokers",
-		"Name: c\nWorker: {Pools: [{Concurency: 3}]}":       "Worker.Pools[0].Concurency",
-		"Name: c\nWorker: {Pools: [{Concurrency: 0}]}":      "",
-		"Name: c\nWorker: {Pools: [{Concurrency: -1}]}":     "Worker.Pools[0].Concurrency",
-		"Name: c\nWorker: {Lease: 1ms}":                     "Worker.Lease",
-		"Name: c\nWorker: {Pools: [{Queues: [{Name: A}]}]}": "Worker.Pools[0].Queues[0].Name",
-		"Name: c\nWorker: {Redis: {Addrs: [a:1, b:1]}}":     "Redis.Addrs",
-		"Name: c\nHealth: {Port: 70000}":                    "Health.Port",
-		"Name: c\nShutdown: {WaitTime: 5s}":                 "Shutdown.WaitTime",
-		"Name: c\nTasks: {HTTP: {AllowNetworks: [x]}}":      "Tasks.HTTP.AllowNetworks",
-		"Name: c\nWorker: {Retry: {Base: 0s, Max: -1s}}":    "Worker.Retry",
+		"Name: c\nWokers: {}":                                                         "Wokers",
+		"Name: c\nWorker: {Pools: [{Concurency: 3}]}":                                 "Worker.Pools[0].Concurency",
+		"Name: c\nWorker: {Pools: [{Concurrency: 0}]}":                                "Worker.Pools[0].Concurrency: 0 is not within 1 to 10000",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Weight: 0}]}]}":                "Worker.Pools[0].Queues[0].Weight: 0 is not within 1 to 1000",
+		"Name: c\nWorker: {MaxFinished: 0}":                                           "Worker.MaxFinished: 0 is not at least 1",
+		"Name: c\nWorker: {MaxDead: 0}":                                               "Worker.MaxDead: 0 is not at least 1",
+		"Name: c\nWorker: {Lease: 0s}":                                                "Worker.Lease: 0s",
+		"Name: c\nWorker: {Drain: 0s}":                                                "Worker.Drain: 0s",
+		"Name: c\nWorker: {DeadFor: 0s}":                                              "Worker.DeadFor: 0s",
+		"Name: c\nTasks: {HTTP: {Timeout: 0s}}":                                       "Tasks.HTTP.Timeout: 0s",
+		"Name: c\nTasks: {Thumbnail: {MaxPixels: 0}}":                                 "Tasks.Thumbnail.MaxPixels: 0 is not at least 1",
+		"Name: c\nWorker: {Retry: {Jitter: 3}}":                                       "Worker.Retry.Jitter: 3 is not within 0 to 1",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Intake: b}]}]}":                "Worker.Pools[0].Queues[0].Intake: want a list",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Intake: ['zq:{a}:ready']}]}]}": "Worker.Pools[0].Queues[0].Intake",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Mode: exactly-once}]}]}":       "Worker.Pools[0].Queues[0].Mode: \"exactly-once\" is none of at-least-once, at-most-once",
+		"Name: c\nLog: {Level: loud}":                                                 "Log.Level: \"loud\" is none of debug, info, error, severe",
+		"":                                                                            `"Name" is not set`,
+		"Name: c\nWorker: {Pools: [{Concurrency: -1}]}":                               "Worker.Pools[0].Concurrency",
+		"Name: c\nWorker: {Lease: 1ms}":                                               "Worker.Lease",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: A}]}]}":                           "Worker.Pools[0].Queues[0].Name",
+		"Name: c\nWorker: {Redis: {Addrs: [a:1, b:1]}}":                               "Redis.Addrs",
+		"Name: c\nHealth: {Port: 70000}":                                              "Health.Port",
+		"Name: c\nShutdown: {WaitTime: 5s}":                                           "Shutdown.WaitTime",
+		"Name: c\nTasks: {HTTP: {AllowNetworks: [x]}}":                                "Tasks.HTTP.AllowNetworks",
+		"Name: c\nWorker: {Retry: {Base: 0s, Max: -1s}}":                              "Worker.Retry",
 	} {
 		_, err := load(t, content)
-		if key == "" {
-			if err != nil {
-				t.Errorf("%q: %v", content, err) // 0 is the default
-			}
-			continue
-		}
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%q: got %v, want %s", content, err, key)
 		}
 	}
+}
+
+func TestNew_ZeroOfACallerIsTheDefault(t *testing.T) {
+	t.Parallel()
+	redisConf, _ := redistest.New(t)
+	conf := app.Conf{Health: config.Health{Host: "127.0.0.1"}}
+	conf.Worker.Redis = redisConf
+	consumer, err := app.New(conf)
+	must(t, err)
+	must(t, consumer.Close())
 }
 
 func TestConsumer_RunsBareMessagesAndTellsThatItIsReady(t *testing.T) {

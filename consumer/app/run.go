@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/conffile"
+	"github.com/zeroq-dev/zeroq/internal/signals"
 )
 
 // Run runs a consumer with the configuration of a file until the process is told to stop.
@@ -17,6 +18,7 @@ func Run(configFile string) error {
 		return err
 	}
 	conf.SetShutdown()
+	signals.Hold(conf.Shutdown.WaitTime)
 	if err := conf.SetUp(); err != nil {
 		return err
 	}

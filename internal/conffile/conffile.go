@@ -16,7 +16,8 @@ import (
 
 // Load reads the YAML or JSON file into v, a pointer to a struct, by go-zero's rules: keys match
 // fields by their json tags in any case, defaults and env tags apply, and a Validate method is
-// called. It reports keys that v does not have, or that stand there twice, by their full path.
+// called. It reports keys that v does not have, that stand there twice, or whose values are not among
+// those that their tags allow, by their full path.
 func Load(path string, v any) error {
 	if err := load(path, v); err != nil {
 		return fmt.Errorf("config file %s: %w", path, err)
@@ -40,6 +41,9 @@ func load(path string, v any) error {
 	}
 	if err := checkKeys(document, reflect.TypeOf(v), ""); err != nil {
 		return err
+	}
+	if len(document) == 0 {
+		return conf.LoadFromJsonBytes([]byte("{}"), v) // go-zero takes no file that says nothing
 	}
 	return withoutPath(conf.Load(path, v))
 }

@@ -28,7 +28,14 @@ type config struct {
 	ByName map[string]pool   `json:",optional"`
 	Labels map[string]string `json:",optional"`
 	Redis  zeroq.RedisConf
-	Secret string `json:",optional,env=CONFFILE_TEST_SECRET"`
+	Secret string            `json:",optional,env=CONFFILE_TEST_SECRET"`
+	Level  string            `json:",default=info,options=[debug,info]"`
+	Mode   string            `json:",default=a,options=a|b"`
+	Share  float64           `json:",default=0.5,range=[0:1]"`
+	Least  int               `json:",default=1,range=[1:]"`
+	Most   int               `json:",default=1,range=[:9]"`
+	Below  int               `json:",default=1,range=[0:10)"`
+	Retry  zeroq.RetryPolicy `json:",optional"`
 }
 
 type embedding struct {
@@ -90,6 +97,29 @@ func TestLoad_DefaultsOfWhatIsAbsent(t *testing.T) {
 	}
 }
 
+func TestLoad_EndsOfRangesAndOptionsAreAllowed(t *testing.T) {
+	path := write(t, "c.yaml", "Level: debug\nMode: b\nShare: 1\nLeast: 1\nMost: 9\nBelow: 0\n")
+	var c config
+	if err := conffile.Load(path, &c); err != nil {
+		t.Fatal(err)
+	}
+	if c.Level != "debug" || c.Mode != "b" || c.Share != 1 || c.Most != 9 || c.Below != 0 {
+		t.Errorf("loaded %+v", c)
+	}
+}
+
+func TestLoad_EmptyFileIsAllDefaults(t *testing.T) {
+	for name, content := range map[string]string{"c.yaml": "", "d.yaml": "# nothing\n", "e.yml": "---\n", "f.json": "", "g.json": "{}"} {
+		var c config
+		if err := conffile.Load(write(t, name, content), &c); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.Wait != 3*time.Second || c.Level != "info" {
+			t.Errorf("%s: loaded %+v", name, c)
+		}
+	}
+}
+
 func TestLoad_EmbeddedAndJSON(t *testing.T) {
 	var c embedding
 	if err := conffile.Load(write(t, "c.json", `{"name":"n","port":1}`), &c); err != nil {
@@ -112,6 +142,20 @@ func TestLoad_MistakesNameTheKey(t *testing.T) {
 		"twice the same": {"Wait: 1s\nWait: 2s", "Wait"},
 		"wrong type":     {"Wait: 5", "wait"},
 		"no YAML":        {"\tWait", "yaml"},
+		"options":        {"Level: loud", `: Level: "loud" is none of debug, info`},
+		"options by |":   {"mode: 5", "mode: 5 is none of a, b"},
+		"range":          {"Retry: {Jitter: 3}", "Retry.Jitter: 3 is not within 0 to 1"},
+		"range of parts": {"Share: -0.1", "Share: -0.1 is not within 0 to 1"},
+		"no number":      {"Share: .nan", "Share: NaN is not within 0 to 1"},
+		"at least":       {"Least: 0", "Least: 0 is not at least 1"},
+		"at most":        {"Most: 10", "Most: 10 is not at most 9"},
+		"below":          {"Below: 10", "Below: 10 is not in [0:10)"},
+		"text for range": {"Least: many", "least"},
+		"value for list": {"Redis: {Addrs: 'a:1'}", "Redis.Addrs: want a list, not a single value"},
+		"list in list":   {"Redis: {Addrs: [[a]]}", "Redis.Addrs[0]: want a single value, not a list"},
+		"value for keys": {"Pools: [a]", "Pools[0]: want a section of keys, not a single value"},
+		"list for keys":  {"Redis: [a]", "Redis: want a section of keys, not a list"},
+		"keys for value": {"Wait: {a: 1}", "Wait: want a single value, not a section of keys"},
 		"a list":         {"- a", "yaml"},
 	}
 	for name, test := range tests {

@@ -9,9 +9,18 @@ import (
 	"gopkg.in/yaml.v2"
 )
 
+// field is a key of a struct: the type of its value, and what its tag says of it.
+type field struct {
+	typ reflect.Type
+	tag string
+}
+
 // checkKeys walks the document beside the type it is loaded into.
 func checkKeys(value any, t reflect.Type, path string) error {
 	t = deref(t)
+	if err := checkKind(value, t, path); err != nil {
+		return err
+	}
 	switch value := value.(type) {
 	case yaml.MapSlice:
 		return checkMap(value, t, path)
@@ -20,6 +29,32 @@ func checkKeys(value any, t reflect.Type, path string) error {
 	default:
 		return nil
 	}
+}
+
+// checkKind tells lists, sections and single values apart, which go-zero's errors do not.
+func checkKind(value any, t reflect.Type, path string) error {
+	want := "a single value"
+	switch t.Kind() {
+	case reflect.Interface:
+		return nil
+	case reflect.Slice, reflect.Array:
+		want = "a list"
+	case reflect.Struct, reflect.Map:
+		want = "a section of keys"
+	}
+	got := "a single value"
+	switch value.(type) {
+	case nil:
+		return nil
+	case yaml.MapSlice:
+		got = "a section of keys"
+	case []any:
+		got = "a list"
+	}
+	if got != want {
+		return fmt.Errorf("%s: want %s, not %s", path, want, got)
+	}
+	return nil
 }
 
 func checkList(list []any, t reflect.Type, path string) error {
@@ -35,7 +70,7 @@ func checkList(list []any, t reflect.Type, path string) error {
 }
 
 func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
-	var fields map[string]reflect.Type
+	var fields map[string]field
 	if t.Kind() == reflect.Struct {
 		fields = fieldsOf(t)
 	}
@@ -58,33 +93,39 @@ func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
 	return nil
 }
 
-// checkItem checks one value of a map. A type that is neither a struct nor a map cannot take the
-// map at all, which the loading itself reports.
-func checkItem(value any, t reflect.Type, fields map[string]reflect.Type, name, full string) error {
+// checkItem checks one value of a map. A type that is neither a struct nor a map is one that takes
+// anything.
+func checkItem(value any, t reflect.Type, fields map[string]field, name, full string) error {
 	switch {
 	case t.Kind() == reflect.Map:
 		return checkKeys(value, t.Elem(), full)
 	case fields == nil:
 		return nil
 	}
-	field, ok := fields[name]
+	f, ok := fields[name]
 	if !ok {
 		return fmt.Errorf("unknown key %s", full)
 	}
-	return checkKeys(value, field, full)
+	if err := checkKeys(value, f.typ, full); err != nil {
+		return err
+	}
+	if err := checkValue(value, f.tag); err != nil {
+		return fmt.Errorf("%s: %w", full, err)
+	}
+	return nil
 }
 
 // fieldsOf returns the fields of a struct by their lower-case key. Those of embedded structs stand
 // beside the others, as go-zero has it.
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
-	fields := make(map[string]reflect.Type, t.NumField())
-	for field := range t.Fields() {
-		embedded := deref(field.Type)
+func fieldsOf(t reflect.Type) map[string]field {
+	fields := make(map[string]field, t.NumField())
+	for f := range t.Fields() {
+		embedded := deref(f.Type)
 		switch {
-		case field.Anonymous && embedded.Kind() == reflect.Struct:
+		case f.Anonymous && embedded.Kind() == reflect.Struct:
 			maps.Copy(fields, fieldsOf(embedded))
-		case field.IsExported():
-			fields[strings.ToLower(keyOf(field))] = field.Type
+		case f.IsExported():
+			fields[strings.ToLower(keyOf(f))] = field{f.Type, f.Tag.Get("json")}
 		}
 	}
 	return fields

@@ -60,14 +60,17 @@ func New(data string, args ...string) (*Server, error) {
 }
 
 func socketFolder() (string, error) {
-	folder, err := os.MkdirTemp("", "zeroq")
-	if err != nil || len(folder) <= maxSocketPath-len("/redis.sock") {
-		return folder, err
+	folder, err := os.MkdirTemp("", folderPrefix)
+	if err == nil && len(folder) > maxSocketPath-len("/redis.sock") {
+		if err := os.Remove(folder); err != nil {
+			return "", err
+		}
+		folder, err = os.MkdirTemp("/tmp", folderPrefix)
 	}
-	if err := os.Remove(folder); err != nil {
-		return "", err
+	if err == nil {
+		sweep(filepath.Dir(folder))
 	}
-	return os.MkdirTemp("/tmp", "zeroq")
+	return folder, err
 }
 
 // Start runs the server and returns once it answers.

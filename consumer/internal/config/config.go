@@ -3,6 +3,7 @@ package config
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/zeromicro/go-zero/core/proc"
 	"github.com/zeromicro/go-zero/core/service"
@@ -30,8 +31,27 @@ type Health struct {
 	Port int    `json:",default=8889"`
 }
 
-// Validate reports the first setting that cannot work, by its key.
+// Validate is called when a file was loaded, which has set the defaults: what is zero still is so in
+// the file. It reports the first setting that cannot work, by its key.
 func (c Config) Validate() error {
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"Worker.Lease", c.Worker.Lease},
+		{"Worker.Drain", c.Worker.Drain},
+		{"Worker.DeadFor", c.Worker.DeadFor},
+		{"Tasks.HTTP.Timeout", c.Tasks.HTTP.Timeout},
+	} {
+		if d.value == 0 {
+			return fmt.Errorf("%s: 0s is too short", d.key)
+		}
+	}
+	return c.Check()
+}
+
+// Check is Validate for a configuration made in code, where zero means the default.
+func (c Config) Check() error {
 	if c.Health.Port < 0 || c.Health.Port > 65535 {
 		return fmt.Errorf("Health.Port: %d is not within 0 to 65535", c.Health.Port)
 	}

@@ -46,7 +46,7 @@ type ThumbnailConf struct {
 	Folder string `json:",optional"`
 	// MaxPixels is the most pixels of a source, width times height. One task can take 40 bytes of
 	// memory for each, so the default allows 2 GB to every slot of a worker. Default: 50000000.
-	MaxPixels int64 `json:",default=50000000"`
+	MaxPixels int64 `json:",default=50000000,range=[1:]"`
 }
 
 // Validate reports the first setting that cannot be right, by its key.

@@ -7,7 +7,7 @@ import (
 )
 
 // echo keeps the task's data as its result, without reading it, so numbers of any length stay what
-// they are.
+// they are. Only the space between tokens goes.
 func echo(ctx context.Context, task *zeroq.Task) error {
 	if err := zeroq.SetResult(ctx, task.Data); err != nil {
 		return refuse(task, err)

@@ -1,0 +1,78 @@
+package conffile
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What a tag of go-zero says of the values that it allows.
+var (
+	optionsTag = regexp.MustCompile(`,\s*options=(\[[^\]]*\]|[^,]*)`)
+	rangeTag   = regexp.MustCompile(`,\s*range=([\[(])([^:]*):([^\])]*)([\])])`)
+)
+
+// checkValue reports a value that the tag does not allow. go-zero does so too, but names no key.
+func checkValue(value any, tag string) error {
+	if value == nil {
+		return nil
+	}
+	if m := optionsTag.FindStringSubmatch(tag); m != nil {
+		options := strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("[]|, ", r) })
+		if !slices.Contains(options, fmt.Sprint(value)) {
+			return fmt.Errorf("%s is none of %s", quoted(value), strings.Join(options, ", "))
+		}
+	}
+	if m := rangeTag.FindStringSubmatch(tag); m != nil {
+		return interval{left: m[2], right: m[3], open: m[1], shut: m[4]}.check(value)
+	}
+	return nil
+}
+
+func quoted(value any) string {
+	if text, ok := value.(string); ok {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprint(value)
+}
+
+// interval is a range of a tag, such as [0:1000). An end without a number is none.
+type interval struct{ open, left, right, shut string }
+
+// check reports a number that is not within. What is no number is for the loading to report.
+func (i interval) check(value any) error {
+	n, err := strconv.ParseFloat(fmt.Sprint(value), 64)
+	if _, text := value.(string); text || err != nil {
+		return nil
+	}
+	left, right := end(i.left, math.Inf(-1)), end(i.right, math.Inf(1))
+	within := n >= left && n <= right // false for NaN
+	if !within || i.open == "(" && n == left || i.shut == ")" && n == right {
+		return fmt.Errorf("%v is not %s", value, i)
+	}
+	return nil
+}
+
+func end(text string, none float64) float64 {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return none
+	}
+	return n
+}
+
+func (i interval) String() string {
+	switch {
+	case i.open == "(" || i.shut == ")":
+		return "in " + i.open + i.left + ":" + i.right + i.shut
+	case i.right == "":
+		return "at least " + i.left
+	case i.left == "":
+		return "at most " + i.right
+	default:
+		return "within " + i.left + " to " + i.right
+	}
+}
