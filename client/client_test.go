@@ -36,6 +36,8 @@ type engine struct {
 	infos map[string]*zeroq.TaskInfo
 	fail  map[string]error
 	waits chan struct{}
+	// many, if not 0, is how many queues and workers there are.
+	many int
 }
 
 func (e *engine) Enqueue(_ context.Context, tasks ...*zeroq.Task) error {
@@ -71,7 +73,11 @@ func (e *engine) WaitTask(ctx context.Context, id, queue string) (*zeroq.TaskInf
 }
 
 func (e *engine) Queues(context.Context) ([]zeroq.QueueInfo, error) {
-	return []zeroq.QueueInfo{someQueue()}, nil
+	infos := []zeroq.QueueInfo{someQueue()}
+	for i := range e.many {
+		infos = append(infos, zeroq.QueueInfo{Queue: fmt.Sprintf("q%04d", i)})
+	}
+	return infos, nil
 }
 
 func (e *engine) Queue(_ context.Context, name string) (zeroq.QueueInfo, error) {
@@ -82,7 +88,11 @@ func (e *engine) Queue(_ context.Context, name string) (zeroq.QueueInfo, error) 
 }
 
 func (e *engine) Workers(context.Context) ([]zeroq.WorkerInfo, error) {
-	return []zeroq.WorkerInfo{someWorker}, nil
+	infos := []zeroq.WorkerInfo{someWorker}
+	for i := range e.many {
+		infos = append(infos, zeroq.WorkerInfo{ID: fmt.Sprintf("x%04d", i)})
+	}
+	return infos, nil
 }
 
 func someQueue() zeroq.QueueInfo {
@@ -298,6 +308,34 @@ func TestRead(t *testing.T) {
 	var got *client.Error
 	if _, err := c.Task(t.Context(), "a/b?c", ""); !errors.As(err, &got) || got.Status != 404 {
 		t.Error(err)
+	}
+}
+
+// Lists of more than a page are read to their end.
+func TestRead_Pages(t *testing.T) {
+	c, e := start(t)
+	e.many = 450
+	queues, err := c.Queues(t.Context())
+	if err != nil || len(queues) != 451 || queues[0].Queue != "mail" || queues[450].Queue != "q0449" {
+		t.Errorf("got %d, %v", len(queues), err)
+	}
+	workers, err := c.Workers(t.Context())
+	if err != nil || len(workers) != 451 || workers[0].ID != "w" || workers[450].ID != "x0449" {
+		t.Errorf("got %d, %v", len(workers), err)
+	}
+}
+
+// Pages that lead nowhere end the call.
+func TestRead_PagesWithoutEnd(t *testing.T) {
+	for _, body := range []string{`{"items":[{"id":"a"}],"next_cursor":"x"}`, `{"items":[],"next_cursor":"x"}`} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }))
+		transport := &http.Transport{}
+		c, _ := client.New(server.URL, client.WithHTTPClient(&http.Client{Transport: transport}))
+		if _, err := c.Workers(t.Context()); err == nil {
+			t.Errorf("%s was taken", body)
+		}
+		transport.CloseIdleConnections()
+		server.Close()
 	}
 }
 

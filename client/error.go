@@ -55,6 +55,7 @@ var causes = map[string]error{
 	"overloaded":    zeroq.ErrUnavailable,
 	"full":          zeroq.ErrStoreFull,
 	"unsupported":   zeroq.ErrUnsupported,
+	"format":        zeroq.ErrFormat,
 }
 
 // Unwrap returns the error of package zeroq with the same meaning, or nil.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -55,16 +56,15 @@ func (c *Client) task(ctx context.Context, id, queue string, wait time.Duration)
 	return answer.info()
 }
 
-// Queues returns all queues that have been used.
+// Queues returns all queues that have been used, by name. It asks for as many pages as there are.
 func (c *Client) Queues(ctx context.Context) ([]zeroq.QueueInfo, error) {
-	var answer struct{ Items []queueAnswer }
-	if err := c.get(ctx, "/v1/queues", &answer); err != nil {
+	answers, err := pages[queueAnswer](ctx, c, "/v1/queues")
+	if err != nil {
 		return nil, err
 	}
-	infos := make([]zeroq.QueueInfo, len(answer.Items))
-	for i, item := range answer.Items {
-		var err error
-		if infos[i], err = item.info(); err != nil {
+	infos := make([]zeroq.QueueInfo, len(answers))
+	for i := range answers {
+		if infos[i], err = answers[i].info(); err != nil {
 			return nil, err
 		}
 	}
@@ -80,15 +80,42 @@ func (c *Client) Queue(ctx context.Context, name string) (zeroq.QueueInfo, error
 	return answer.info()
 }
 
-// Workers returns the live workers.
+// Workers returns the live workers, by id. It asks for as many pages as there are.
 func (c *Client) Workers(ctx context.Context) ([]zeroq.WorkerInfo, error) {
-	var answer struct{ Items []workerAnswer }
-	if err := c.get(ctx, "/v1/workers", &answer); err != nil {
+	answers, err := pages[workerAnswer](ctx, c, "/v1/workers")
+	if err != nil {
 		return nil, err
 	}
-	infos := make([]zeroq.WorkerInfo, len(answer.Items))
-	for i, item := range answer.Items {
-		infos[i] = item.info()
+	infos := make([]zeroq.WorkerInfo, len(answers))
+	for i := range answers {
+		infos[i] = answers[i].info()
 	}
 	return infos, nil
+}
+
+// pageItems is how many items a page is asked for; it is the most that the API gives.
+const pageItems = "200"
+
+// pages returns the items of all pages of a list.
+func pages[T any](ctx context.Context, c *Client, path string) ([]T, error) {
+	var all []T
+	query := url.Values{"limit": {pageItems}}
+	for {
+		var answer struct {
+			Items      []T    `json:"items"`
+			NextCursor string `json:"next_cursor"`
+		}
+		if err := c.get(ctx, path+"?"+query.Encode(), &answer); err != nil {
+			return nil, err
+		}
+		all = append(all, answer.Items...)
+		if answer.NextCursor == "" {
+			return all, nil
+		}
+		// A page without items, or one that leads to itself, would have no end.
+		if len(answer.Items) == 0 || answer.NextCursor == query.Get("cursor") {
+			return nil, fmt.Errorf("answer of GET %s: a page leads nowhere", path)
+		}
+		query.Set("cursor", answer.NextCursor)
+	}
 }

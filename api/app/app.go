@@ -61,20 +61,30 @@ func New(conf Conf, deps Deps) (*App, error) {
 }
 
 func (a *App) listen(conf Conf, deps Deps) error {
-	h, err := newHandler(conf, svc.NewServiceContext(a.stopping, conf, deps))
+	var err error
+	a.listener, err = net.Listen("tcp", net.JoinHostPort(conf.Host, strconv.Itoa(conf.Port)))
 	if err != nil {
 		return err
 	}
-	if a.server, err = newServer(h, conf); err != nil {
-		return err
+	// The listener knows what a name in conf.Host led to.
+	h, err := newHandler(conf, svc.NewServiceContext(a.stopping, conf, deps), isLoopback(a.listener.Addr()))
+	if err == nil {
+		a.server, err = newServer(h, conf)
 	}
-	a.listener, err = net.Listen("tcp", net.JoinHostPort(conf.Host, strconv.Itoa(conf.Port)))
+	if err != nil {
+		_ = a.listener.Close()
+	}
 	return err
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // newHandler builds the routes with go-zero and puts the edge before them. go-zero's own listener is
 // not used, as it ends with the process only.
-func newHandler(conf Conf, svcCtx *svc.ServiceContext) (http.Handler, error) {
+func newHandler(conf Conf, svcCtx *svc.ServiceContext, loopback bool) (http.Handler, error) {
 	server, err := rest.NewServer(conf.Rest())
 	if err != nil {
 		return nil, err
@@ -84,7 +94,8 @@ func newHandler(conf Conf, svcCtx *svc.ServiceContext) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return edge.New(http.HandlerFunc(routes.Serve), conf.TrustedOrigins)
+	trust := edge.Trust{Origins: conf.TrustedOrigins, Loopback: loopback, Hosts: conf.TrustedHosts}
+	return edge.New(http.HandlerFunc(routes.Serve), trust)
 }
 
 // Addr is where the API listens.

@@ -127,6 +127,9 @@ func TestBadTask(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			p := a.post("/v1/tasks", bad.body).wantError(t, 400, bad.code, bad.field)
+			if strings.HasPrefix(p.Message, "is ") || strings.HasPrefix(p.Message, "must ") {
+				t.Errorf("%q says nothing of what", p.Message)
+			}
 			if len(p.Message) > 200 {
 				t.Errorf("message of %d bytes", len(p.Message))
 			}
@@ -209,7 +212,7 @@ func TestBadBatch(t *testing.T) {
 		{`{"tasks":[{"type":"a"}]} x`, "", "invalid_json"}, {`{"tasks":[{"type":"a"}`, "tasks", "invalid_json"}, {`{"tasks":[{"type":"a"}]`, "", "invalid_json"},
 		{`{"tasks":[{"type":"a"},]}`, "tasks", "invalid_json"}, {`{"tasks":[{"type":"a"} {"type":"a"}]}`, "tasks", "invalid_json"},
 		{`{"Tasks":[]}`, "Tasks", "unknown_field"}, {`{"tasks":[{"type":"a"},nope]}`, "tasks", "invalid_json"},
-		{`{"tasks":[` + nested(20_000) + `]}`, "tasks", "invalid_json"},
+		{`{"tasks":[{"type":"a"},` + nested(20_000) + `,nope]}`, "tasks", "invalid_json"}, {`{"tasks":[` + nested(20_000)[1:] + `]}`, "tasks", "invalid_json"},
 	}
 	for _, bad := range tests {
 		a.post("/v1/tasks/batch", bad.body).wantError(t, 400, bad.code, bad.field)
@@ -227,7 +230,10 @@ func TestBadParameters(t *testing.T) {
 		"wait=99999999999999h": "wait", "queue=": "queue", "queue=A": "queue", "queue=a&queue=b": "queue", "limit=1": "limit",
 		"Wait=1s": "Wait", "%zz": "", "a;b": "", strings.Repeat("x", 100): strings.Repeat("x", 64),
 	} {
-		a.get("/v1/tasks/x?"+query).wantError(t, 400, "invalid_parameter", field)
+		p := a.get("/v1/tasks/x?"+query).wantError(t, 400, "invalid_parameter", field)
+		if !strings.HasPrefix(p.Message, field) && !strings.HasPrefix(p.Message, "there is no") {
+			t.Errorf("%.20s: %q says nothing of what", query, p.Message)
+		}
 	}
 	for _, path := range []string{"/v1/queues?x=1", "/v1/queues/mail?x=1", "/v1/workers?x=1"} {
 		a.get(path).wantError(t, 400, "invalid_parameter", "x")

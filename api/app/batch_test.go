@@ -52,6 +52,24 @@ func TestBatch_GoodAndBad(t *testing.T) {
 	check(a.lines(next.Replace(strings.Join(items, "\n"))), "3")
 }
 
+// A task that is far too deep is named by its index, and the others are in.
+func TestBatch_Deep(t *testing.T) {
+	a := start(t)
+	for _, item := range []string{nested(20_000), `{"type":"a","data":` + nested(20_000) + `}`, `{"type":"a","data":` + nested(400_000) + `}`} {
+		var got batchAnswer
+		a.post("/v1/tasks/batch", `{"tasks":[{"type":"a"},`+item+`,{"type":"a","data":"]["}]}`).into(t, http.StatusAccepted, &got)
+		if got.Accepted != 2 || got.Rejected != 1 || got.Items[1].Index != 1 || got.Items[1].Error == nil || got.Items[1].Error.Code != "invalid_json" {
+			t.Fatalf("got %+v", got)
+		}
+		if data := string(a.fake.task(got.Items[2].ID).Data); data != `"]["` {
+			t.Errorf("data is %s", data)
+		}
+		if e := got.Items[1].Error; e.Field == "data" && e.Message != "data is nested too deep" {
+			t.Errorf("got %+v", e)
+		}
+	}
+}
+
 func TestBatch_Empty(t *testing.T) {
 	a := start(t)
 	for _, reply := range []reply{a.post("/v1/tasks/batch", `{"tasks":[]}`), a.lines(""), a.lines("\n \r\n\n")} {

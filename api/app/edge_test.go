@@ -119,7 +119,7 @@ func TestDrain(t *testing.T) {
 		"POST /v1/tasks/batch HTTP/1.1\r\nContent-Type: application/json; charset=koi8": {415, "unsupported_media_type"},
 	} {
 		reply := a.raw(func(w io.Writer) {
-			fmt.Fprintf(w, "%s\r\nHost: h\r\nContent-Length: %d\r\n\r\n", head, len(body))
+			fmt.Fprintf(w, "%s\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", head, len(body))
 			if _, err := w.Write(body); err != nil {
 				t.Errorf("%s: %v", head, err)
 			}
@@ -133,7 +133,7 @@ func TestDrain(t *testing.T) {
 // A client that asks first is told before it sends.
 func TestExpectContinue(t *testing.T) {
 	a := start(t)
-	const head = "POST /v1/tasks HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+	const head = "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
 	reply := a.raw(func(w io.Writer) { fmt.Fprintf(w, "%sContent-Length: 5000000\r\n\r\n", head) })
 	reply.wantError(t, 413, "too_large", "")
 	reply = a.raw(func(w io.Writer) { fmt.Fprintf(w, "%sContent-Length: 12\r\n\r\n%s", head, `{"type":"a"}`) })
@@ -145,12 +145,12 @@ func TestExpectContinue(t *testing.T) {
 func TestBodyThatEndsTooEarly(t *testing.T) {
 	a := start(t)
 	reply := a.raw(func(w io.Writer) {
-		fmt.Fprint(w, "POST /v1/tasks HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"type\":\"a\"}")
+		fmt.Fprint(w, "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"type\":\"a\"}")
 		_ = w.(*net.TCPConn).CloseWrite()
 	})
 	reply.wantError(t, 400, "invalid_json", "")
 	reply = a.raw(func(w io.Writer) {
-		fmt.Fprint(w, "POST /v1/tasks HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+		fmt.Fprint(w, "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
 		_ = w.(*net.TCPConn).CloseWrite()
 	})
 	reply.wantError(t, 400, "bad_request", "")

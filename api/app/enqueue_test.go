@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestEnqueue_EveryField(t *testing.T) {
 		"expires_at":"2100-01-01T00:00:00+01:00","headers":{"a":"b"},"data":{"x":1}}`)
 	var got accepted
 	reply.into(t, http.StatusAccepted, &got)
-	if got != (accepted{"my.id", "mail", "scheduled"}) || reply.header.Get("Location") != "/v1/tasks/my.id" {
+	if got != (accepted{"my.id", "mail", "scheduled"}) || reply.header.Get("Location") != "/v1/tasks/my.id?queue=mail" {
 		t.Errorf("got %+v at %s", got, reply.header.Get("Location"))
 	}
 	task := a.fake.task("my.id")
@@ -45,6 +46,76 @@ func TestEnqueue_State(t *testing.T) {
 			t.Errorf("%s: got %+v", body, got)
 		}
 	}
+}
+
+// The state is the broker's: it goes by the broker's clock.
+func TestEnqueue_StateByTheBrokersClock(t *testing.T) {
+	a := start(t)
+	a.fake.tells = true
+	for _, test := range []struct {
+		ahead time.Duration
+		body  string
+		state string
+	}{
+		{time.Hour, `{"type":"a","run_at":"` + soon(1800), "ready"},
+		{time.Hour, `{"type":"a","run_at":"` + soon(7200), "scheduled"},
+		{-time.Hour, `{"type":"a","run_at":"` + soon(-30), "scheduled"},
+		{0, `{"type":"a","run_at":"` + soon(-30), "ready"},
+		{time.Hour, `{"type":"a","delay":"1s"}`, "scheduled"},
+		{-time.Hour, `{"type":"a"}`, "ready"},
+	} {
+		a.fake.ahead = test.ahead
+		var got accepted
+		a.post("/v1/tasks", test.body).into(t, http.StatusAccepted, &got)
+		if got.State != test.state {
+			t.Errorf("%s, %v ahead: %s", test.body, test.ahead, got.State)
+		}
+	}
+}
+
+// Where an accepted task is leads to it, also when other queues know its id.
+func TestEnqueue_Location(t *testing.T) {
+	a := start(t)
+	for body, want := range map[string]string{
+		`{"type":"a","id":"x"}`:                  "/v1/tasks/x?queue=default",
+		`{"type":"a","id":"a:b","queue":"mail"}`: "/v1/tasks/a:b?queue=mail",
+	} {
+		if got := a.post("/v1/tasks", body).header.Get("Location"); got != want || a.get(got).status != 200 {
+			t.Errorf("%s is at %s", body, got)
+		}
+	}
+	var got accepted
+	reply := a.post("/v1/tasks", `{"type":"a"}`)
+	reply.into(t, http.StatusAccepted, &got)
+	if at := reply.header.Get("Location"); at != "/v1/tasks/"+got.ID {
+		t.Errorf("%s is at %s", got.ID, at)
+	}
+}
+
+// A client that does not know what became of its task is told so, and what to do; others are not.
+func TestEnqueue_UnknownOutcome(t *testing.T) {
+	a := start(t)
+	check := func(p problem, told bool) {
+		t.Helper()
+		for _, part := range []string{"may or may not be in", "with an id that you choose it is safe to send it again"} {
+			if strings.Contains(p.Message, part) != told {
+				t.Errorf("got %q", p.Message)
+			}
+		}
+	}
+	for _, down := range []error{zeroq.ErrUnavailable, context.DeadlineExceeded} {
+		a.fake.setDown(down)
+		code := map[bool]string{true: "unavailable", false: "timeout"}[down == zeroq.ErrUnavailable]
+		check(a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, code, ""), true)
+		check(a.post("/v1/tasks/batch", `{"tasks":[{"type":"a"}]}`).wantError(t, 503, code, ""), true)
+		check(a.lines(`{"type":"a"}`).wantError(t, 503, code, ""), true)
+		check(a.get("/v1/queues").wantError(t, 503, code, ""), false)
+	}
+	a.fake.setDown(zeroq.ErrStoreFull)
+	check(a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, "full", ""), false)
+	a.fake.setDown(zeroq.ErrFormat)
+	check(a.post("/v1/tasks", `{"type":"a"}`).wantError(t, 503, "format", ""), false)
+	a.get("/v1/queues").wantError(t, 503, "format", "")
 }
 
 // soon is the end of a task's JSON with a time so many seconds from now.

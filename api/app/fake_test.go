@@ -28,7 +28,13 @@ type fake struct {
 	// entered tells that an Enqueue has begun, which then goes on when release is closed.
 	entered, release chan struct{}
 	info             *zeroq.TaskInfo
-	panics           bool
+	// queues and workers, if not nil, are in place of someQueue and someWorker.
+	queues  []zeroq.QueueInfo
+	workers []zeroq.WorkerInfo
+	// ahead is how far the broker's clock is ahead, if it tells the time at all.
+	ahead  time.Duration
+	tells  bool
+	panics bool
 }
 
 func newFake() *fake {
@@ -110,6 +116,9 @@ func (f *fake) enqueue(task *zeroq.Task) error {
 	if f.tasks[task.ID] != nil {
 		return zeroq.ErrDuplicateID
 	}
+	if f.tells {
+		task.EnqueuedAt = time.Now().Add(f.ahead)
+	}
 	f.tasks[task.ID] = task
 	return nil
 }
@@ -148,6 +157,9 @@ func (f *fake) Queues(context.Context) ([]zeroq.QueueInfo, error) {
 	if f.err() != nil {
 		return nil, f.err()
 	}
+	if f.queues != nil {
+		return f.queues, nil
+	}
 	return []zeroq.QueueInfo{someQueue}, nil
 }
 
@@ -164,6 +176,9 @@ func (f *fake) Queue(_ context.Context, name string) (zeroq.QueueInfo, error) {
 func (f *fake) Workers(context.Context) ([]zeroq.WorkerInfo, error) {
 	if f.err() != nil {
 		return nil, f.err()
+	}
+	if f.workers != nil {
+		return f.workers, nil
 	}
 	return []zeroq.WorkerInfo{someWorker, {ID: "new"}}, nil
 }

@@ -94,10 +94,10 @@ func TestQueues(t *testing.T) {
 
 func TestWorkers(t *testing.T) {
 	a := start(t)
-	const want = `{"items":[{"id":"w1","host":"h","pid":7,"queues":["mail"],"slots":4,` +
+	const want = `{"items":[{"id":"new","host":"","pid":0,"queues":[],"slots":0,"running":[],"started_at":null,"last_heartbeat":null},` +
+		`{"id":"w1","host":"h","pid":7,"queues":["mail"],"slots":4,` +
 		`"running":[{"id":"t","type":"a","queue":"mail","attempt":2,"started_at":"2026-01-02T02:04:05.000Z","stuck":true}],` +
-		`"started_at":"2026-01-02T02:04:05.000Z","last_heartbeat":"2026-01-02T02:04:05.001Z"},` +
-		`{"id":"new","host":"","pid":0,"queues":[],"slots":0,"running":[],"started_at":null,"last_heartbeat":null}],` +
+		`"started_at":"2026-01-02T02:04:05.000Z","last_heartbeat":"2026-01-02T02:04:05.001Z"}],` +
 		`"next_cursor":null}` + "\n"
 	if got := a.get("/v1/workers"); got.status != 200 || got.body != want {
 		t.Errorf("got %+v", got)

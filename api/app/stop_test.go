@@ -106,20 +106,23 @@ func TestNew_Mistakes(t *testing.T) {
 		change func(*app.Conf)
 		want   string
 	}{
-		"taken port":      {func(c *app.Conf) { c.Port = taken.Addr().(*net.TCPAddr).Port }, "address already in use"},
-		"port":            {func(c *app.Conf) { c.Port = 65536 }, "Port"},
-		"half of TLS":     {func(c *app.Conf) { c.CertFile = "x" }, "CertFile"},
-		"no certificate":  {func(c *app.Conf) { c.CertFile, c.KeyFile = "x", "y" }, "CertFile"},
-		"timeout":         {func(c *app.Conf) { c.Timeout = time.Hour }, "Timeout"},
-		"no timeout":      {func(c *app.Conf) { c.Timeout = 0 }, "Timeout"},
-		"connections":     {func(c *app.Conf) { c.MaxConns = -1 }, "MaxConns"},
-		"CPU":             {func(c *app.Conf) { c.CpuThreshold = 1000 }, "CpuThreshold"},
-		"queue":           {func(c *app.Conf) { c.Queues = []string{"a", "B"} }, "Queues[1]"},
-		"origin":          {func(c *app.Conf) { c.TrustedOrigins = []string{"ops"} }, "TrustedOrigins[0]"},
-		"no drain":        {func(c *app.Conf) { c.DrainTimeout = 0 }, "DrainTimeout"},
-		"drain":           {func(c *app.Conf) { c.DrainTimeout = 5 * time.Second }, "DrainTimeout"},
-		"drain, shutdown": {func(c *app.Conf) { c.Shutdown.WaitTime = 3 * time.Second }, "DrainTimeout"},
-		"redis":           {func(c *app.Conf) { c.Redis.Addrs = nil }, "Redis.Addrs"},
+		"taken port":        {func(c *app.Conf) { c.Port = taken.Addr().(*net.TCPAddr).Port }, "address already in use"},
+		"port":              {func(c *app.Conf) { c.Port = 65536 }, "Port"},
+		"half of TLS":       {func(c *app.Conf) { c.CertFile = "x" }, "CertFile"},
+		"no certificate":    {func(c *app.Conf) { c.CertFile, c.KeyFile = "x", "y" }, "CertFile"},
+		"timeout":           {func(c *app.Conf) { c.Timeout = time.Hour }, "Timeout"},
+		"no timeout":        {func(c *app.Conf) { c.Timeout = 0 }, "Timeout"},
+		"connections":       {func(c *app.Conf) { c.MaxConns = -1 }, "MaxConns"},
+		"CPU":               {func(c *app.Conf) { c.CpuThreshold = 1000 }, "CpuThreshold"},
+		"queue":             {func(c *app.Conf) { c.Queues = []string{"a", "B"} }, "Queues[1]"},
+		"host":              {func(c *app.Conf) { c.TrustedHosts = []string{"ops", "ops:80"} }, "TrustedHosts[1]"},
+		"host with scheme":  {func(c *app.Conf) { c.TrustedHosts = []string{"http://ops"} }, "TrustedHosts[0]"},
+		"host that is none": {func(c *app.Conf) { c.TrustedHosts = []string{""} }, "TrustedHosts[0]"},
+		"origin":            {func(c *app.Conf) { c.TrustedOrigins = []string{"ops"} }, "TrustedOrigins[0]"},
+		"no drain":          {func(c *app.Conf) { c.DrainTimeout = 0 }, "DrainTimeout"},
+		"drain":             {func(c *app.Conf) { c.DrainTimeout = 5 * time.Second }, "DrainTimeout"},
+		"drain, shutdown":   {func(c *app.Conf) { c.Shutdown.WaitTime = 3 * time.Second }, "DrainTimeout"},
+		"redis":             {func(c *app.Conf) { c.Redis.Addrs = nil }, "Redis.Addrs"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

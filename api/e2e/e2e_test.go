@@ -166,6 +166,29 @@ func TestDuplicateScheduledAndAmbiguous(t *testing.T) {
 	}
 }
 
+// What the answer says of a task is what the broker has done with it.
+func TestState(t *testing.T) {
+	conf, _ := redistest.New(t)
+	c, url := start(t, conf)
+	defer http.DefaultClient.CloseIdleConnections()
+	at := func(d time.Duration) string {
+		return `,"run_at":"` + time.Now().Add(d).UTC().Format(time.RFC3339Nano) + `"`
+	}
+	for id, more := range map[string]string{"now": "", "past": at(-30 * time.Second), "later": at(time.Hour), "delay": `,"delay":"1h"`} {
+		reply, err := http.Post(url+"/v1/tasks", "application/json", strings.NewReader(`{"type":"a","id":"`+id+`"`+more+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var accepted struct{ State zeroq.State }
+		err = json.NewDecoder(reply.Body).Decode(&accepted)
+		_ = reply.Body.Close()
+		info, infoErr := c.Task(t.Context(), id, zeroq.DefaultQueue)
+		if err != nil || infoErr != nil || accepted.State != info.State || (info.State == zeroq.Ready) != (id == "now" || id == "past") {
+			t.Errorf("%s: answered %+v, is %+v; %v, %v", id, accepted, info, err, infoErr)
+		}
+	}
+}
+
 func TestBatch(t *testing.T) {
 	conf, _ := redistest.New(t)
 	c, _ := start(t, conf)

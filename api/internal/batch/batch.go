@@ -52,14 +52,14 @@ func (b *Batch) Refuse(ctx context.Context, err error) { b.add(ctx, entry{err: e
 
 // Broken returns why nothing more is put on a queue: the broker is away or full, or the results of a
 // batch this bad would take too much memory. What is added from then on is refused.
-func (b *Batch) Broken() error { return b.broken }
+func (b *Batch) Broken() error { return problem.OfEnqueue(b.broken, "") }
 
-// Finish enqueues what is left and returns the result, or an error if nothing at all is in because
-// of the broker.
+// Finish enqueues what is left and returns the result, or an error if nothing at all is known to be in
+// because of the broker.
 func (b *Batch) Finish(ctx context.Context) (*Result, error) {
 	b.flush(ctx)
 	if b.result.accepted == 0 && b.broken != nil {
-		return nil, b.broken
+		return nil, b.Broken()
 	}
 	return &b.result, nil
 }
@@ -138,7 +138,7 @@ func (b *Batch) enqueue(ctx context.Context) {
 	}
 	errs := b.svcCtx.Enqueue(ctx, tasks)
 	for i, err := range errs {
-		good[i].err = problem.WithTask(err, tasks[i].ID)
+		good[i].err = problem.OfEnqueue(err, tasks[i].ID)
 	}
 	if !slices.ContainsFunc(errs, reached) {
 		b.broken = errs[0]

@@ -15,6 +15,7 @@ import (
 	"github.com/zeromicro/go-zero/rest"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/edge"
 )
 
 // Config is the configuration of the API. Of go-zero's middlewares the ones that are not in
@@ -46,6 +47,10 @@ type Config struct {
 	Queues []string `json:",optional"`
 	// TrustedOrigins are origins, such as https://ops.example.com, whose pages may send POSTs.
 	TrustedOrigins []string `json:",optional"`
+	// TrustedHosts are names or IP addresses, without port, that requests may be sent to besides those
+	// of the loopback; all others get 403. Empty: on a loopback address there are no others, on any
+	// other address every name will do.
+	TrustedHosts []string `json:",optional"`
 	// Redis is the broker.
 	Redis zeroq.RedisConf
 }
@@ -89,6 +94,9 @@ func (c Config) Validate() error {
 	if err := c.validateOrigins(); err != nil {
 		return err
 	}
+	if err := c.validateHosts(); err != nil {
+		return err
+	}
 	return c.Redis.Validate()
 }
 
@@ -122,6 +130,15 @@ func (c Config) validateOrigins() error {
 	for i, origin := range c.TrustedOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
 			return fmt.Errorf("TrustedOrigins[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (c Config) validateHosts() error {
+	for i, host := range c.TrustedHosts {
+		if err := edge.CheckHost(host); err != nil {
+			return fmt.Errorf("TrustedHosts[%d]: %w", i, err)
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package edge stands between net/http and go-zero. It refuses what other sites' pages send, keeps
-// clients from switching off go-zero's timeout, turns every error answer that is not JSON into JSON,
-// and lets a client that is still sending get its answer.
+// Package edge stands between net/http and go-zero. It refuses what other sites' pages send, also
+// those that pass for the API's own, keeps clients from switching off go-zero's timeout, turns every
+// error answer that is not JSON into JSON, and lets a client that is still sending get its answer.
 package edge
 
 import (
@@ -12,10 +12,21 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
 
-// New returns next behind the edge. Pages of the trusted origins may send POSTs.
-func New(next http.Handler, trusted []string) (http.Handler, error) {
+// Trust says whom the edge lets through.
+type Trust struct {
+	// Origins are those whose pages may send POSTs.
+	Origins []string
+	// Loopback is set when only this host reaches the API: then it answers to no names but those of
+	// the loopback and Hosts.
+	Loopback bool
+	// Hosts are further names of the API. If there are any, it answers to no others on any address.
+	Hosts []string
+}
+
+// New returns next behind the edge.
+func New(next http.Handler, trust Trust) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
-	for _, origin := range trusted {
+	for _, origin := range trust.Origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("trusted origin: %w", err)
 		}
@@ -23,7 +34,11 @@ func New(next http.Handler, trusted []string) (http.Handler, error) {
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer.Problem(w, problem.OfStatus(http.StatusForbidden))
 	}))
-	return &edge{next: protection.Handler(next)}, nil
+	guarded, err := newHosts(protection.Handler(next), trust.Loopback, trust.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	return &edge{next: guarded}, nil
 }
 
 type edge struct{ next http.Handler }

@@ -6,10 +6,12 @@ package handler
 import (
 	"net/http"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/answer"
 	"github.com/zeroq-dev/zeroq/api/internal/logic"
 	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
 // EnqueueTaskHandler reads the body by hand, calls logic.EnqueueTaskLogic and writes its answer.
@@ -25,9 +27,19 @@ func EnqueueTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		w.Header().Set("Location", "/v1/tasks/"+resp.Id)
+		w.Header().Set("Location", location(resp))
 		answer.JSON(w, r, http.StatusAccepted, resp)
 	}
+}
+
+// location is where the task can be looked up. An id that the queue has chosen names the queue; one
+// that a client has chosen may be known to other queues too.
+func location(task *types.Accepted) string {
+	path := "/v1/tasks/" + task.Id
+	if zeroq.ValidID(task.Id) {
+		path += "?queue=" + task.Queue
+	}
+	return path
 }
 
 func taskBody(r *http.Request) ([]byte, error) {

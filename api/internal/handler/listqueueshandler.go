@@ -10,17 +10,19 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/logic"
 	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
 // ListQueuesHandler parses the request strictly, calls logic.ListQueuesLogic and writes its answer.
 func ListQueuesHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := request.Parse(r, nil); err != nil {
+		var req types.PageRequest
+		if err := request.Parse(r, &req); err != nil {
 			answer.Error(w, r, err)
 			return
 		}
 		l := logic.NewListQueuesLogic(r.Context(), svcCtx)
-		resp, err := l.ListQueues()
+		resp, err := l.ListQueues(&req)
 		if err != nil {
 			answer.Error(w, r, err)
 			return

@@ -48,7 +48,7 @@ func RegisterHandlers(server *rest.Server, serverCtx *svc.ServiceContext) {
 	server.AddRoutes(
 		[]rest.Route{
 			{
-				// ListQueues returns all queues.
+				// ListQueues returns a page of all queues.
 				Method:  http.MethodGet,
 				Path:    "/queues",
 				Handler: ListQueuesHandler(serverCtx),
@@ -60,7 +60,7 @@ func RegisterHandlers(server *rest.Server, serverCtx *svc.ServiceContext) {
 				Handler: GetQueueHandler(serverCtx),
 			},
 			{
-				// ListWorkers returns the live workers.
+				// ListWorkers returns a page of the live workers.
 				Method:  http.MethodGet,
 				Path:    "/workers",
 				Handler: ListWorkersHandler(serverCtx),

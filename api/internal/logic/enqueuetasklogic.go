@@ -39,16 +39,24 @@ func (l *EnqueueTaskLogic) EnqueueTask(body []byte) (resp *types.Accepted, err e
 	if err := l.svcCtx.Admits(task); err != nil {
 		return nil, err
 	}
-	state := zeroq.Ready
-	if task.Delay > 0 || task.RunAt.After(now) {
-		state = zeroq.Scheduled
-	}
 	if err := l.svcCtx.Enqueue(l.ctx, []*zeroq.Task{task})[0]; err != nil {
-		return nil, problem.WithTask(err, task.ID)
+		return nil, problem.OfEnqueue(err, task.ID)
 	}
 	return &types.Accepted{
 		Id:    task.ID,
 		Queue: cmp.Or(task.Queue, zeroq.DefaultQueue),
-		State: string(state),
+		State: string(stateOf(task, now)),
 	}, nil
+}
+
+// stateOf is where the broker put the task. It goes by the broker's own clock, as the broker did,
+// which may be another than now, when the request came in.
+func stateOf(task *zeroq.Task, now time.Time) zeroq.State {
+	if !task.EnqueuedAt.IsZero() {
+		now = task.EnqueuedAt
+	}
+	if task.Delay > 0 || task.RunAt.After(now) {
+		return zeroq.Scheduled
+	}
+	return zeroq.Ready
 }

@@ -6,6 +6,8 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/page"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 	"github.com/zeroq-dev/zeroq/api/internal/view"
@@ -25,13 +27,18 @@ func NewListQueuesLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListQu
 	}
 }
 
-// ListQueues returns all queues.
-func (l *ListQueuesLogic) ListQueues() (resp *types.Queues, err error) {
+// ListQueues returns a page of all queues.
+func (l *ListQueuesLogic) ListQueues(req *types.PageRequest) (resp *types.Queues, err error) {
+	wanted, err := page.Parse(req)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
 	defer cancel()
 	infos, err := l.svcCtx.Inspector.Queues(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return view.Queues(infos), nil
+	infos, next := page.Cut(wanted, infos, func(info zeroq.QueueInfo) string { return info.Queue })
+	return view.Queues(infos, next), nil
 }

@@ -6,6 +6,8 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/page"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 	"github.com/zeroq-dev/zeroq/api/internal/view"
@@ -25,13 +27,18 @@ func NewListWorkersLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListW
 	}
 }
 
-// ListWorkers returns the live workers.
-func (l *ListWorkersLogic) ListWorkers() (resp *types.Workers, err error) {
+// ListWorkers returns a page of the live workers.
+func (l *ListWorkersLogic) ListWorkers(req *types.PageRequest) (resp *types.Workers, err error) {
+	wanted, err := page.Parse(req)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
 	defer cancel()
 	infos, err := l.svcCtx.Inspector.Workers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return view.Workers(infos), nil
+	infos, next := page.Cut(wanted, infos, func(info zeroq.WorkerInfo) string { return info.ID })
+	return view.Workers(infos, next), nil
 }

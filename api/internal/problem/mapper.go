@@ -28,6 +28,8 @@ var mappings = []mapping{
 		"the broker cannot be reached", "", ""}},
 	{zeroq.ErrStoreFull, Problem{http.StatusServiceUnavailable, Full,
 		"the broker has no memory left for more tasks", "", ""}},
+	{zeroq.ErrFormat, Problem{http.StatusServiceUnavailable, Format,
+		"the broker holds data of a newer format than this server knows", "", ""}},
 	{context.DeadlineExceeded, Problem{http.StatusServiceUnavailable, Timeout,
 		"the broker did not answer in time", "", ""}},
 	{context.Canceled, Problem{StatusCancelled, Cancelled, "the client has gone", "", ""}},
@@ -52,13 +54,26 @@ func Of(err error) (p *Problem, hidden bool) {
 	return OfStatus(http.StatusInternalServerError), true
 }
 
-// WithTask names the task that a duplicate is a duplicate of; any other error stays as it is.
-func WithTask(err error, id string) error {
-	if !errors.Is(err, zeroq.ErrDuplicateID) {
+// unknownOutcome is what a client needs to know when the answer of the broker is missing.
+const unknownOutcome = ": the task may or may not be in; with an id that you choose it is safe to send it again"
+
+// OfEnqueue is an error of an enqueue with what it means for the task: a duplicate names the task that
+// it is a duplicate of, and one that leaves open whether the task is in says so. Any other error stays
+// as it is.
+func OfEnqueue(err error, id string) error {
+	var known *Problem
+	if err == nil || errors.As(err, &known) {
 		return err
 	}
 	p, _ := Of(err)
-	p.TaskID = id
+	switch p.Code {
+	case Duplicate:
+		p.TaskID = id
+	case Unavailable, Timeout:
+		p.Message += unknownOutcome
+	default:
+		return err
+	}
 	return p
 }
 

@@ -28,13 +28,13 @@ var mapped = map[string]struct {
 	"ErrUnavailable":  {zeroq.ErrUnavailable, 503, problem.Unavailable},
 	"ErrStoreFull":    {zeroq.ErrStoreFull, 503, problem.Full},
 	"ErrUnsupported":  {zeroq.ErrUnsupported, 400, problem.Unsupported},
+	"ErrFormat":       {zeroq.ErrFormat, 503, problem.Format},
 	// No request can cause these.
 	"ErrTimeout":     {zeroq.ErrTimeout, 500, problem.Internal},
 	"ErrDeadline":    {zeroq.ErrDeadline, 500, problem.Internal},
 	"ErrLeaseLost":   {zeroq.ErrLeaseLost, 500, problem.Internal},
 	"ErrShutdown":    {zeroq.ErrShutdown, 500, problem.Internal},
 	"ErrUnsafeStore": {zeroq.ErrUnsafeStore, 500, problem.Internal},
-	"ErrFormat":      {zeroq.ErrFormat, 500, problem.Internal},
 }
 
 func TestOf_EveryExportedError(t *testing.T) {
@@ -46,7 +46,7 @@ func TestOf_EveryExportedError(t *testing.T) {
 		if strings.Contains(p.Message, "s3cret") || p.Message == "" {
 			t.Errorf("%s says %q", name, p.Message)
 		}
-		if (p.RetryAfter() > 0) != (p.Status == 503) {
+		if (p.RetryAfter() > 0) != (p.Status == 503 && p.Code != problem.Format) { // which only an update mends
 			t.Errorf("%s: retry after %d", name, p.RetryAfter())
 		}
 	}
@@ -102,16 +102,24 @@ func TestOf_Others(t *testing.T) {
 }
 
 // A problem that was filled in for one request does not show in another.
-func TestWithTask(t *testing.T) {
-	first, _ := problem.Of(problem.WithTask(zeroq.ErrDuplicateID, "a"))
+func TestOfEnqueue(t *testing.T) {
+	first, _ := problem.Of(problem.OfEnqueue(zeroq.ErrDuplicateID, "a"))
 	second, _ := problem.Of(zeroq.ErrDuplicateID)
 	if first.TaskID != "a" || second.TaskID != "" {
 		t.Errorf("got %+v and %+v", first, second)
 	}
-	if err := problem.WithTask(zeroq.ErrStoreFull, "a"); err != zeroq.ErrStoreFull {
+	if err := problem.OfEnqueue(zeroq.ErrStoreFull, "a"); err != zeroq.ErrStoreFull {
 		t.Errorf("got %v", err)
 	}
-	if err := problem.WithTask(nil, "a"); err != nil {
+	lost, _ := problem.Of(problem.OfEnqueue(fmt.Errorf("x: %w", zeroq.ErrUnavailable), "a"))
+	plain, _ := problem.Of(zeroq.ErrUnavailable)
+	if !strings.Contains(lost.Message, "may or may not be in") || strings.Contains(plain.Message, "may") || lost.Code != plain.Code {
+		t.Errorf("got %+v and %+v", lost, plain)
+	}
+	if err := problem.OfEnqueue(lost, "a"); err != error(lost) {
+		t.Errorf("got %v", err)
+	}
+	if err := problem.OfEnqueue(nil, "a"); err != nil {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	BadRequest           = "bad_request"
 	Unsupported          = "unsupported"
 	CrossOrigin          = "cross_origin"
+	UntrustedHost        = "untrusted_host"
 	NotFound             = "not_found"
 	MethodNotAllowed     = "method_not_allowed"
 	RequestTimeout       = "request_timeout"
@@ -31,6 +32,7 @@ const (
 	Full                 = "full"
 	Overloaded           = "overloaded"
 	Timeout              = "timeout"
+	Format               = "format"
 )
 
 // StatusCancelled is the status of a request whose client has gone; nobody reads it.
@@ -85,6 +87,12 @@ func Field(field, message string) *Problem {
 // Unknown is a field that does not exist, or cannot be set over HTTP.
 func Unknown(field, message string) *Problem {
 	return &Problem{Status: http.StatusBadRequest, Code: UnknownField, Field: field, Message: message}
+}
+
+// Host is a request that was sent to a name which is not the API's.
+func Host() *Problem {
+	return &Problem{Status: http.StatusForbidden, Code: UntrustedHost,
+		Message: "this API does not answer to the name in the header Host; its TrustedHosts can add one"}
 }
 
 // Parameter is a part of the URL that is wrong.

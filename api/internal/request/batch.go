@@ -10,10 +10,11 @@ import (
 )
 
 // Tasks splits the body of a batch, {"tasks":[…]}, into its tasks. They are valid JSON but for what
-// only [Task] refuses, so that one bad task does not spoil the others.
+// only [Task] refuses, so that one bad task does not spoil the others: names that stand there twice,
+// invalid UTF-8, and too many levels.
 func Tasks(body []byte) ([][]byte, error) {
 	lenient := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-	p := &parser{Decoder: jsontext.NewDecoder(bytes.NewBuffer(body), lenient...), raw: body}
+	p := &parser{Decoder: jsontext.NewDecoder(bytes.NewBuffer(flat(body)), lenient...), raw: body}
 	if err := p.begin('{', `a batch must be a JSON object with "tasks"`); err != nil {
 		return nil, err
 	}

@@ -18,10 +18,10 @@ func Wait(text string) (time.Duration, error) {
 	}
 	wait, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, problem.Parameter("wait", `must be a duration such as "30s"`)
+		return 0, problem.Parameter("wait", `wait must be a duration such as "30s"`)
 	}
 	if wait < 0 {
-		return 0, problem.Parameter("wait", "must not be negative")
+		return 0, problem.Parameter("wait", "wait must not be negative")
 	}
 	return min(wait, MaxWait), nil
 }
@@ -31,7 +31,7 @@ func TaskID(id string) error {
 	if _, _, _, ours := taskid.Parse(id); ours || zeroq.ValidID(id) {
 		return nil
 	}
-	return problem.Parameter("id", "is not the id of a task")
+	return problem.Parameter("id", "id is not the id of a task")
 }
 
 // QueueName checks a queue in the path or the query.

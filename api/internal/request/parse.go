@@ -25,11 +25,11 @@ func Parse(r *http.Request, req any) error {
 		field, ok := fields.form[name]
 		switch {
 		case !ok:
-			return problem.Parameter(cut(name), "is not known here")
+			return problem.Parameter(cut(name), "there is no such parameter here")
 		case len(values) > 1:
-			return problem.Parameter(name, "is given more than once")
+			return problem.Parameter(name, name+" is given more than once")
 		case values[0] == "":
-			return problem.Parameter(name, "is empty")
+			return problem.Parameter(name, name+" is empty")
 		}
 		field.SetString(values[0])
 	}

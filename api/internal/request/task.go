@@ -99,7 +99,7 @@ func (p *parser) value(name string) ([]byte, error) {
 	start := p.InputOffset() - 1
 	for p.StackDepth() > outside {
 		if p.StackDepth() > MaxDepth {
-			return nil, problem.Syntax(name, "is nested too deep")
+			return nil, problem.Syntax(name, name+" is nested too deep")
 		}
 		if _, err := p.ReadToken(); err != nil {
 			return nil, syntaxError(err)

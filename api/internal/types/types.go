@@ -34,6 +34,11 @@ type ErrorAnswer struct {
 	Error Error `json:"error"`
 }
 
+type PageRequest struct {
+	Limit  string `form:"limit,optional"`
+	Cursor string `form:"cursor,optional"`
+}
+
 type Queue struct {
 	Queue     string           `json:"queue"`
 	Counts    map[string]int64 `json:"counts"`

@@ -19,11 +19,11 @@ func Queue(info zeroq.QueueInfo) *types.Queue {
 	}
 }
 
-// Queues is a list of queues.
-func Queues(infos []zeroq.QueueInfo) *types.Queues {
+// Queues is a page of queues. next is nil for the last.
+func Queues(infos []zeroq.QueueInfo, next *string) *types.Queues {
 	items := make([]types.Queue, len(infos))
 	for i, info := range infos {
 		items[i] = *Queue(info)
 	}
-	return &types.Queues{Items: items}
+	return &types.Queues{Items: items, NextCursor: next}
 }

@@ -5,13 +5,13 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
-// Workers is a list of workers.
-func Workers(infos []zeroq.WorkerInfo) *types.Workers {
+// Workers is a page of workers. next is nil for the last.
+func Workers(infos []zeroq.WorkerInfo, next *string) *types.Workers {
 	items := make([]types.Worker, len(infos))
 	for i, info := range infos {
 		items[i] = worker(info)
 	}
-	return &types.Workers{Items: items}
+	return &types.Workers{Items: items, NextCursor: next}
 }
 
 func worker(info zeroq.WorkerInfo) types.Worker {

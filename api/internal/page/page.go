@@ -1,0 +1,67 @@
+// Package page cuts lists into pages.
+package page
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
+)
+
+// How many items a page has.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 200
+)
+
+// Page is the part of a list that a client asked for.
+type Page struct {
+	limit int
+	after string
+}
+
+// Parse reads the parameters limit and cursor.
+func Parse(req *types.PageRequest) (Page, error) {
+	p := Page{limit: DefaultLimit}
+	if req.Limit != "" {
+		var err error
+		if p.limit, err = strconv.Atoi(req.Limit); err != nil || p.limit < 1 || p.limit > MaxLimit {
+			return Page{}, problem.Parameter("limit", fmt.Sprintf("limit must be an integer from 1 to %d", MaxLimit))
+		}
+	}
+	if req.Cursor != "" {
+		after, err := base64.RawURLEncoding.Strict().DecodeString(req.Cursor)
+		if err != nil || !utf8.Valid(after) {
+			return Page{}, problem.Parameter("cursor", "cursor must be the next_cursor of a page")
+		}
+		p.after = string(after)
+	}
+	return p, nil
+}
+
+// Cut returns the items of the page by their keys, which must be unique, and the cursor of the page
+// behind it, nil if there is none. A cursor names the last item of its page, so that items which come
+// and go between two pages make none of the others come twice or not at all.
+func Cut[T any](p Page, items []T, key func(T) string) ([]T, *string) {
+	sorted := slices.SortedFunc(slices.Values(items), func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+	start, _ := slices.BinarySearchFunc(sorted, p.after, func(item T, after string) int {
+		if key(item) <= after {
+			return -1
+		}
+		return 1
+	})
+	if p.after == "" {
+		start = 0
+	}
+	rest := sorted[start:]
+	if len(rest) <= p.limit {
+		return rest, nil
+	}
+	cursor := base64.RawURLEncoding.EncodeToString([]byte(key(rest[p.limit-1])))
+	return rest[:p.limit], &cursor
+}
