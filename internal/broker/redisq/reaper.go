@@ -122,7 +122,7 @@ func (r *reaper) handBackAll(ctx context.Context, mine, dead string) (int, error
 		for outcomes := range slices.Chunk(r.outcomes(fields, dead), maxBatch) {
 			seq++
 			s := settlement{broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine}
-			if err := s.run(ctx, seq, outcomes); err != nil {
+			if _, err := s.run(ctx, seq, outcomes); err != nil {
 				return total, err
 			}
 			total += len(outcomes)

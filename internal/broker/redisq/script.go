@@ -39,6 +39,7 @@ const (
 	statusPaused    = "PAUSED"
 	statusFenced    = "FENCED"
 	statusStale     = "STALE"
+	statusPartial   = "PARTIAL"
 	statusGone      = "GONE"
 	statusHeld      = "HELD"
 	statusDuplicate = "DUPLICATE"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zeromicro/go-zero/core/logx"
+
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/wire"
@@ -22,12 +24,32 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	if held == nil {
 		return zeroq.ErrLeaseLost
 	}
-	s := settlement{broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group}
-	err := s.run(ctx, held.settled+1, outcomes)
-	if err == nil {
-		held.settled++
+	for {
+		s := settlement{broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group}
+		owned, err := s.run(ctx, held.settled+1, outcomes)
+		if err != nil {
+			return err
+		}
+		if owned == nil {
+			held.settled++
+			return nil
+		}
+		outcomes = s.onlyOwned(outcomes, owned)
 	}
-	return err
+}
+
+// onlyOwned leaves out what belongs to nobody here: a Redis that lost its last writes has such tasks
+// on their list again.
+func (s *settlement) onlyOwned(outcomes []broker.Outcome, owned []any) []broker.Outcome {
+	var kept []broker.Outcome
+	for i, o := range outcomes {
+		if owned[i] == int64(1) {
+			kept = append(kept, o)
+		}
+	}
+	logx.Errorf("queue %s: %d outcomes refused; Redis does not know that this worker has their tasks",
+		s.queue, len(outcomes)-len(kept))
+	return kept
 }
 
 // settlement gathers outcomes in the shape of the settle script's arguments.
@@ -46,7 +68,9 @@ type settlement struct {
 	ownArgs                   []any    // record, ms to live
 }
 
-func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outcome) error {
+// run settles outcomes. When only some of their tasks are owned, it says of each whether it is, and
+// nothing is settled.
+func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outcome) (owned []any, err error) {
 	s.counts = make(map[string]int64)
 	unnamed := 0
 	for _, o := range outcomes {
@@ -56,7 +80,7 @@ func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outc
 	}
 	ids, err := s.broker.newIDs(ctx, s.queue, unnamed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, o := range outcomes {
 		id := ""
@@ -185,7 +209,7 @@ func (s *settlement) keep(id string, r record, ttl time.Duration) {
 	s.ownArgs = append(s.ownArgs, r.encode(), ttl.Milliseconds())
 }
 
-func (s *settlement) send(ctx context.Context, seq uint64) error {
+func (s *settlement) send(ctx context.Context, seq uint64) (owned []any, err error) {
 	k := s.keys
 	keys := append([]string{
 		k.inflight + s.group, k.ready, k.retry, k.retryD, k.dead, k.expired, k.parked,
@@ -209,13 +233,16 @@ func (s *settlement) send(ctx context.Context, seq uint64) error {
 	args = s.records.appendArgs(args)
 	args = append(args, s.ownArgs...)
 	answer, err := s.broker.run(ctx, s.broker.calls, scriptSettle, keys, args...)
-	switch {
-	case err != nil:
-		return err
-	case answer.status == statusFenced:
-		return zeroq.ErrLeaseLost
-	case answer.status != statusOK:
-		return fmt.Errorf("settle answered %s to number %d", answer.status, seq)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	switch answer.status {
+	case statusOK:
+		return nil, nil
+	case statusPartial:
+		return answer.list(0), nil
+	case statusFenced:
+		return nil, zeroq.ErrLeaseLost
+	}
+	return nil, fmt.Errorf("settle answered %s to number %d", answer.status, seq)
 }

@@ -235,3 +235,25 @@ func TestWait_ManyAtMostOnceQueuesLoseNothing(t *testing.T) {
 		t.Errorf("%d of %d tasks are left", ready, n)
 	}
 }
+
+// After Redis has lost its last writes, a batch may hold tasks that are on their list again.
+func TestSettle_RecordsOnlyWhatIsOwned(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(newTasks(3)...)
+	m := r.join("w")
+	held := r.fetch(m, 3)
+	r.must(r.client.HDel(r.Context(), r.keys.inflight+held[1].Lease, held[1].Receipt).Err())
+	r.must(r.client.RPush(r.Context(), r.keys.ready, held[1].Raw).Err())
+	r.settle(m, outcome(m, held[0], zeroq.Succeeded), outcome(m, held[1], zeroq.Dead), outcome(m, held[2], zeroq.Succeeded))
+	for i, want := range []zeroq.State{zeroq.Succeeded, zeroq.Ready, zeroq.Succeeded} {
+		info, err := r.Task(r.Context(), held[i].Task.ID, "")
+		r.must(err)
+		if info.State != want {
+			t.Errorf("task %d is %s, want %s", i, info.State, want)
+		}
+	}
+	if dead := r.count(zeroq.Dead); dead != 0 {
+		t.Errorf("%d dead letters", dead)
+	}
+}

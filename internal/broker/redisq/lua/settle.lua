@@ -17,7 +17,8 @@
 --          n, n times at, id, message of dead ones; n, n times at, id, message of expired ones; n, n
 --          times counter, increment; n buckets, for each n, n times slot, record; for each key left:
 --          record, ms to live or 0
--- RETURNS  {OK, now}, {FENCED, now} or {STALE, now}
+-- RETURNS  {OK, now}, {STALE, now}, {FENCED, now} when the worker owns none of the tasks, or {PARTIAL,
+--          now, {1 or 0 for each: is owned}}; nothing is written but on OK
 -- OOM      runs: HDEL comes first and unlocks the rest
 local now = now_ms()
 local seq, channel = take(), take()
@@ -37,9 +38,18 @@ local refused = wrong_type(
 if refused then
   return refused
 end
-if redis.call('HDEL', KEYS[1], unpack(take_list(tonumber(take())))) == 0 then
+local fields, owned, count = take_list(tonumber(take())), {}, 0
+for i, field in ipairs(fields) do
+  owned[i] = redis.call('HEXISTS', KEYS[1], field)
+  count = count + owned[i]
+end
+if count == 0 then
   return {'FENCED', now}
 end
+if count < #fields then
+  return {'PARTIAL', now, owned}
+end
+redis.call('HDEL', KEYS[1], unpack(fields))
 redis.call('HSET', KEYS[1], '#a', seq)
 
 local back = take_list(tonumber(take()))
