@@ -196,14 +196,15 @@ func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
 		if field[0] == '!' {
 			d.Err = zeroq.ErrDuplicateID
 		} else if m.read(d); d.Task != nil && !m.knows(d.Task.ID) {
-			d.Task = nil // it only looks admitted: nobody gave out this id
-			m.unclaimed = append(m.unclaimed, d)
-			continue
+			d.Task, d.Err = nil, errForeignID // the message only looks admitted
 		}
 		ready = append(ready, d)
 	}
 	return ready
 }
+
+// errForeignID is why a message that looks admitted is not.
+var errForeignID = &zeroq.FieldError{Field: "id", Reason: "is none that a task of this queue can have"}
 
 // knows reports whether a task of this queue can have the id.
 func (m *member) knows(id string) bool {

@@ -71,7 +71,7 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 				return func() error { return m.Settle(r.Context(), outcomes) }
 			},
 			func(k queueKeys) []string {
-				return []string{k.ready, k.retry, k.retryD, k.dead, k.parked, k.finished, k.counters}
+				return []string{k.ready, k.retry, k.retryD, k.dead, k.parked, k.finished, k.counters, k.prefix + "r:0"}
 			},
 		},
 	}

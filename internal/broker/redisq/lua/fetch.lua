@@ -69,7 +69,7 @@ if #messages == 0 then
   return {'EMPTY', now, 0, {}, {}}
 end
 
-local fields, pairs_, taken = {}, {}, {}
+local fields, entries, taken = {}, {}, {}
 for i, message in ipairs(messages) do
   fields[i] = string.match(message, '^{"id":"([%w._:~-]+)","enqueued_at":"') or ('?' .. seq .. '.' .. i)
 end
@@ -79,7 +79,7 @@ for i, message in ipairs(messages) do
     fields[i] = '!' .. seq .. '.' .. i
   end
   taken[fields[i]] = true
-  pairs_[2 * i - 1], pairs_[2 * i] = fields[i], message
+  entries[2 * i - 1], entries[2 * i] = fields[i], message
 end
-redis.call('HSET', KEYS[4], '#f', seq .. ' ' .. table.concat(fields, ' '), unpack(pairs_))
+redis.call('HSET', KEYS[4], '#f', seq .. ' ' .. table.concat(fields, ' '), unpack(entries))
 return {'OK', now, 0, fields, messages}

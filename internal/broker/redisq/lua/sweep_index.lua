@@ -15,6 +15,10 @@ if aged == 0 then
     ids = redis.call('ZRANGE', KEYS[1], 0, surplus - 1)
   end
 end
+local refused = wrong_type(KEYS[2], 'hash')
+if refused then
+  return refused
+end
 if #ids > 0 then
   redis.call('ZREM', KEYS[1], unpack(ids))
   for _, id in ipairs(ids) do
