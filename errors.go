@@ -14,6 +14,20 @@ var (
 	ErrDuplicateID = errors.New("a task of this id exists")
 	// ErrUnknownQueue is returned when queues are closed and the task names one that is not listed.
 	ErrUnknownQueue = errors.New("unknown queue")
+	// ErrDuplicate is the cause of every [DuplicateError].
+	ErrDuplicate = errors.New("a task of this unique key exists")
+	// ErrQueueFull is returned when as many tasks wait as the queue may have.
+	ErrQueueFull = errors.New("queue is full")
+	// ErrDraining is returned while the queue is drained: see [QueueInfo.Draining].
+	ErrDraining = errors.New("queue is draining")
+)
+
+// Why something could not be done to a task by hand.
+var (
+	// ErrWrongState is the cause of every [StateError].
+	ErrWrongState = errors.New("the task is in the wrong state")
+	// ErrUnreadable is returned when a dead letter is to run again whose message nobody can read.
+	ErrUnreadable = errors.New("the task's message cannot be read")
 )
 
 // Why something was not found.
@@ -45,6 +59,9 @@ var (
 	// ErrShutdown is the cause when the worker stops and the time to drain is over. The task is
 	// handed back and runs again without having used an attempt.
 	ErrShutdown = errors.New("worker is shutting down")
+	// ErrCancelled is the cause when somebody cancelled the task. Whatever error its handler answers
+	// with, it does not run again; one that answers nil has succeeded.
+	ErrCancelled = errors.New("task was cancelled")
 )
 
 // Why a configuration was refused.
@@ -69,6 +86,30 @@ func (e *FieldError) Error() string { return e.Field + " " + e.Reason }
 
 // Unwrap returns [ErrInvalidTask].
 func (e *FieldError) Unwrap() error { return ErrInvalidTask }
+
+// DuplicateError is returned when another task holds the task's unique key. Its cause is
+// [ErrDuplicate].
+type DuplicateError struct {
+	// TaskID is the other task's id.
+	TaskID string
+}
+
+func (e *DuplicateError) Error() string { return fmt.Sprintf("%v: %s", ErrDuplicate, e.TaskID) }
+
+// Unwrap returns [ErrDuplicate].
+func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
+
+// StateError is returned when what was asked does not fit the state that a task is in. Its cause is
+// [ErrWrongState].
+type StateError struct {
+	// State is the one that it is in.
+	State State
+}
+
+func (e *StateError) Error() string { return fmt.Sprintf("the task is %s", e.State) }
+
+// Unwrap returns [ErrWrongState].
+func (e *StateError) Unwrap() error { return ErrWrongState }
 
 // BatchError is returned by an enqueue of several tasks when some were refused. The others are in.
 type BatchError struct {
@@ -142,6 +183,23 @@ func RetryDelay(err error) (time.Duration, bool) {
 	var after *retryAfterError
 	if errors.As(err, &after) {
 		return after.delay, true
+	}
+	return 0, false
+}
+
+// Snooze is what a handler answers to be asked again in a while: no attempt is used, and nothing has
+// failed. The task's deadline still holds.
+func Snooze(delay time.Duration) error { return &snoozeError{delay: max(delay, 0)} }
+
+type snoozeError struct{ delay time.Duration }
+
+func (e *snoozeError) Error() string { return fmt.Sprintf("snoozed for %v", e.delay) }
+
+// SnoozeDelay returns the delay of a [Snooze], if err is or wraps one.
+func SnoozeDelay(err error) (time.Duration, bool) {
+	var snooze *snoozeError
+	if errors.As(err, &snooze) {
+		return snooze.delay, true
 	}
 	return 0, false
 }

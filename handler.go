@@ -15,10 +15,11 @@ import (
 //   - nil: it succeeded.
 //   - [Permanent](err): it is a dead letter now.
 //   - [RetryAfter](d, err): it runs again in d.
+//   - [Snooze](d): it runs again in d, and nothing has failed.
 //   - any other error, or a panic: it runs again after the retry policy's delay, and is a dead
 //     letter when its attempts are used up.
 //
-// ctx ends when the attempt's timeout is over, the worker loses its lease or must stop;
+// ctx ends when the attempt's timeout is over, the task is cancelled, the worker loses its lease or must stop;
 // context.Cause says which. A handler that goes on regardless keeps its slot until it returns.
 // Delivery is at least once: a handler must be able to meet the same task again.
 type Handler interface {

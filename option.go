@@ -32,6 +32,19 @@ func ExpiresAt(at time.Time) Option { return func(t *Task) { t.ExpiresAt = at } 
 // Retention is how long the finished task can be looked up.
 func Retention(d time.Duration) Option { return func(t *Task) { t.Retention = d } }
 
+// Prioritized puts the task before or behind others of its queue: see [Task.Priority].
+func Prioritized(p Priority) Option { return func(t *Task) { t.Priority = p } }
+
+// UniqueKey keeps a second task of the key out of the queue: see [Unique].
+func UniqueKey(key string, mode UniqueMode) Option {
+	return func(t *Task) { t.Unique = &Unique{Key: key, Mode: mode} }
+}
+
+// UniqueFor keeps a second task of the key out of the queue for so long: see [ForTime].
+func UniqueFor(key string, d time.Duration) Option {
+	return func(t *Task) { t.Unique = &Unique{Key: key, Mode: ForTime, For: d} }
+}
+
 // Header adds one header.
 func Header(name, value string) Option {
 	return func(t *Task) {

@@ -64,6 +64,37 @@ func SetResult(ctx context.Context, value any) error {
 	return nil
 }
 
+// MaxProgressBytes bounds what a task's progress is.
+const MaxProgressBytes = 4 << 10
+
+type progressKey struct{}
+
+// SetProgress tells how far the task at hand is: any value that can be JSON, such as 0.4 or
+// {"pages":12}. It can be looked up while the task runs, a quarter of a second later or so, and
+// afterwards. A later call replaces it. An error means that nothing was kept: value is no JSON or
+// longer than [MaxProgressBytes], or ctx is no handler's.
+func SetProgress(ctx context.Context, value any) error {
+	report, ok := ctx.Value(progressKey{}).(func(json.RawMessage))
+	if !ok {
+		return errNoTask
+	}
+	raw, err := encode(value)
+	if err != nil {
+		return fmt.Errorf("progress: %w", err)
+	}
+	if len(raw) > MaxProgressBytes {
+		return fmt.Errorf("progress: %d bytes, the most is %d", len(raw), MaxProgressBytes)
+	}
+	report(raw)
+	return nil
+}
+
+// WithProgress returns a context that has what [SetProgress] is told passed to report, for whoever
+// runs handlers.
+func WithProgress(ctx context.Context, report func(json.RawMessage)) context.Context {
+	return context.WithValue(ctx, progressKey{}, report)
+}
+
 // encode is json.Marshal, which would write < > & as \u003c \u003e \u0026.
 func encode(value any) (json.RawMessage, error) {
 	var b bytes.Buffer

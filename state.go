@@ -41,12 +41,19 @@ var Transitions = []Transition{
 	{Scheduled, Ready, "its time has come"},
 	{Ready, Leased, "fetch"},
 	{Leased, Succeeded, "handler answers nil"},
-	{Leased, Retry, "handler fails"},
+	{Leased, Retry, "handler fails or snoozes"},
 	{Leased, Dead, "attempts used up, permanent error, deadline passed, unreadable"},
 	{Leased, Expired, "not started in time"},
 	{Leased, Ready, "handed back, or its worker died"},
 	{Leased, Scheduled, "a bare message asks for a delay"},
 	{Retry, Ready, "its time has come"},
+	{Scheduled, Cancelled, "cancel"},
+	{Ready, Cancelled, "cancel"},
+	{Leased, Cancelled, "cancel, or a bare message is a duplicate"},
+	{Retry, Cancelled, "cancel"},
+	{Dead, Ready, "retry"},
+	{Cancelled, Ready, "retry"},
+	{Expired, Ready, "retry"},
 }
 
 // CanBecome reports whether a task may go from s to next in one step.

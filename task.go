@@ -50,6 +50,11 @@ type Task struct {
 	// [DefaultRetention].
 	Retention time.Duration
 
+	// Priority is which waiting tasks of the queue go first. Default: [Normal].
+	Priority Priority
+	// Unique keeps a second task of its key away. nil: any number of them.
+	Unique *Unique
+
 	// Headers travel with the task: W3C trace context and the user's own.
 	Headers map[string]string
 
@@ -113,6 +118,14 @@ func (t *Task) SetDefaults() {
 	}
 	if t.Retention == 0 {
 		t.Retention = DefaultRetention
+	}
+	if t.Priority == "" {
+		t.Priority = Normal
+	}
+	if t.Unique != nil && t.Unique.Mode == "" {
+		unique := *t.Unique // it may be shared with the producer's own task
+		unique.Mode = UntilFinished
+		t.Unique = &unique
 	}
 	if len(t.Data) == 0 {
 		t.Data = json.RawMessage("null")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -123,6 +124,11 @@ func (t *Task) validateLimits(time.Time) error {
 		return &FieldError{"timeout", "must be 1s to 24h"}
 	case t.Retention < 0 || t.Retention > MaxRetention:
 		return &FieldError{"retention", "must be positive and at most a year"}
+	case t.Priority != "" && !slices.Contains(Priorities, t.Priority):
+		return &FieldError{"priority", "must be high, normal or low"}
+	}
+	if t.Unique != nil {
+		return t.Unique.validate(t.Delay > 0 || !t.RunAt.IsZero())
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ type reaper struct{ k *keeper }
 
 func (r reaper) Reap(ctx context.Context) (int, error) { return 1, r.k.call(ctx, "reap") }
 
-func (k *keeper) Drain(ctx context.Context, _, _ string) error {
+func (k *keeper) Intake(ctx context.Context, _, _ string) error {
 	if err := k.call(ctx, "drain"); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func drainForeign(t *testing.T, r *rig) {
 	}
 	ctx, cancel := context.WithCancel(r.ctx)
 	drained := make(chan error, 1)
-	go func() { drained <- r.Broker.Drain(ctx, ForeignList, "q") }()
+	go func() { drained <- r.Broker.Intake(ctx, ForeignList, "q") }()
 	m := r.join("w")
 	for i, d := range r.fetch(m, n) {
 		if string(d.Task.Data) != fmt.Sprint(i) {

@@ -31,6 +31,11 @@ var (
 	_ broker.Inspector = (*Broker)(nil)
 	_ broker.Registry  = (*Broker)(nil)
 	_ broker.Keeper    = (*Broker)(nil)
+
+	_ broker.Controller = (*Broker)(nil)
+	_ broker.Operator   = (*Broker)(nil)
+	_ broker.Timetable  = (*Broker)(nil)
+	_ broker.Ledger     = (*Broker)(nil)
 )
 
 // Open connects to Redis. It does not wait for Redis to answer: see [Broker.Ping].

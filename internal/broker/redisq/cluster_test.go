@@ -34,7 +34,7 @@ func TestCluster_RefusesKeysOfDifferentSlots(t *testing.T) {
 		t.Errorf("this cluster would not notice: %v", err)
 	}
 	r := rigOn(t, conf, client)
-	if err := r.Drain(t.Context(), "task_queue", "q"); err == nil || SameSlot("task_queue", "q") || !SameSlot(brokertest.ForeignList, "q") {
+	if err := r.Intake(t.Context(), "task_queue", "q"); err == nil || SameSlot("task_queue", "q") || !SameSlot(brokertest.ForeignList, "q") {
 		t.Errorf("a list of another slot is drained: %v", err)
 	}
 }

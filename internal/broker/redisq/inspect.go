@@ -232,7 +232,7 @@ func censusCall(k queueKeys) call {
 	return call{
 		keys: []string{
 			k.ready, k.landing, k.groups, k.scheduled, k.retry, k.finished,
-			k.dead, k.cancelled, k.expired, k.paused, k.finishedAt,
+			k.dead, k.cancelled, k.expired, k.gate, k.finishedAt,
 		},
 		args: []any{k.inflight},
 	}

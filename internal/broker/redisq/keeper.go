@@ -77,8 +77,8 @@ func (b *Broker) sweep(ctx context.Context, script *redis.Script, keys []string,
 // drainSize is how many messages are moved in one round trip once there is more than one.
 const drainSize = 64
 
-// Drain implements [broker.Keeper].
-func (b *Broker) Drain(ctx context.Context, list, queue string) error {
+// Intake implements [broker.Keeper].
+func (b *Broker) Intake(ctx context.Context, list, queue string) error {
 	keys, err := b.meet(ctx, queue)
 	if err != nil {
 		return err

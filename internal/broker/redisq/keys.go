@@ -11,6 +11,10 @@ const (
 	keyQueues  = "zq:queues"  // SET of the names of all queues that were ever used
 	keyWorkers = "zq:workers" // ZSET worker id -> when it is forgotten, in ms
 	keyWorker  = "zq:worker:" // + id: STRING, what the worker tells of itself, as JSON
+
+	keySchedules  = "zq:schedules"  // HASH schedule -> its queue
+	keyOperations = "zq:operations" // ZSET operation id -> until when somebody works on it, in ms
+	keyAnswer     = "zq:answer:"    // + hash of an idempotency key: STRING, the request and its answer
 )
 
 // bucketSize is how many records of successive ids share a hash: few enough for Redis to keep a
@@ -23,7 +27,13 @@ type queueKeys struct {
 	prefix     string // of all the others
 	version    string // v           STRING  format of the data
 	sequence   string // seq         STRING  the first sequence number that was not given out
-	ready      string // ready       LIST    messages; pushed left, taken right
+	ready      string // ready       LIST    messages; pushed left, taken right; "" wakes a worker
+	high       string // ready:high  LIST    messages of high priority
+	low        string // ready:low   LIST    messages of low priority
+	suspect    string // suspect     LIST    messages whose workers died twice
+	crashes    string // crashes     HASH    task id -> how often its worker died
+	withdrawn  string // withdrawn   SET     ids that were called off and are still on a list
+	stopping   string // stopping    SET     ids in flight that are called off
 	landing    string // landing     LIST    messages that woke a worker; taken first
 	groups     string // groups      ZSET    lease group -> expiry in ms
 	inflight   string // if:<group>  HASH    task id -> message in flight; this is the prefix
@@ -38,21 +48,34 @@ type queueKeys struct {
 	finished   string // finished    LIST    ids of succeeded tasks of the default retention
 	finishedAt string // finished:at ZSET    id of a succeeded task of another retention -> forget at
 	counters   string // counters    HASH    name -> total since the queue began
-	paused     string // paused      STRING  exists while workers take nothing
+	gate       string // gate        HASH    what a fetch goes by: paused, limits, and their state
+	progress   string // progress    HASH    task id -> what its handler reported last
+	unique     string // unique:<h>  STRING  mode and id of the task that has the key; this is the prefix
+	samples    string // samples     LIST    times and totals, newest left, from which rates are told
+	deadOf     string // dead:<fp>   ZSET    as dead, of one fingerprint; this is the prefix
+	errors     string // errors      HASH    fingerprint -> error of one of its dead letters
+	operation  string // op:<id>     HASH    an operation; this is the prefix
+	schedules  string // schedules   HASH    name -> schedule, as JSON
+	schedNext  string // schedules:next ZSET name -> its next time, in ms
 	waiters    string // waiters     SET     ids that somebody waits for
 	done       string // done        CHANNEL ids that somebody waited for
+	stop       string // stop        CHANNEL ids in flight that are called off
 }
 
 func keysOf(queue string) queueKeys {
 	p := "zq:{" + queue + "}:"
 	return queueKeys{
 		prefix: p, version: p + "v", sequence: p + "seq",
-		ready: p + "ready", landing: p + "landing", groups: p + "groups", inflight: p + "if:",
+		ready: p + "ready", high: p + "ready:high", low: p + "ready:low", suspect: p + "suspect",
+		crashes: p + "crashes", withdrawn: p + "withdrawn", stopping: p + "stopping", landing: p + "landing", groups: p + "groups", inflight: p + "if:",
 		scheduled: p + "scheduled", scheduledD: p + "scheduled:d",
 		retry: p + "retry", retryD: p + "retry:d",
 		dead: p + "dead", cancelled: p + "cancelled", expired: p + "expired", parked: p + "parked",
 		finished: p + "finished", finishedAt: p + "finished:at",
-		counters: p + "counters", paused: p + "paused", waiters: p + "waiters", done: p + "done",
+		counters: p + "counters", gate: p + "gate", progress: p + "progress", unique: p + "unique:",
+		samples: p + "samples", deadOf: p + "dead:", errors: p + "errors", operation: p + "op:",
+		schedules: p + "schedules", schedNext: p + "schedules:next",
+		waiters: p + "waiters", done: p + "done", stop: p + "stop",
 	}
 }
 

@@ -160,7 +160,7 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 func (m *member) take(ctx context.Context, held *lease, n int) ([]*broker.Delivery, error) {
 	seq := held.fetched + 1
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptFetch,
-		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.paused},
+		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.gate},
 		held.group, seq, n, maxFetchBytes)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (m *member) take(ctx context.Context, held *lease, n int) ([]*broker.Delive
 	case statusOK, statusEmpty:
 		held.fetched = seq
 	case statusPaused:
-		return nil, broker.ErrPaused
+		return nil, &broker.ClosedError{Cause: broker.ErrPaused, Wait: time.Second}
 	case statusFenced:
 		m.drop(held)
 		return nil, zeroq.ErrLeaseLost

@@ -1,6 +1,8 @@
 package redisq
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -37,6 +39,10 @@ type record struct {
 	Result      json.RawMessage `json:"r,omitempty"`
 	Errors      json.RawMessage `json:"x,omitempty"`
 	Nonce       string          `json:"n,omitempty"`
+	Progress    json.RawMessage `json:"p,omitempty"`
+	Lock        string          `json:"u,omitempty"` // of a unique key: a letter for the mode, and the hash
+	Retention   int64           `json:"k,omitempty"` // 0: the default
+	Fingerprint string          `json:"g,omitempty"` // of a dead letter's error
 }
 
 func newRecord(mark byte, t *zeroq.Task) record {
@@ -44,7 +50,24 @@ func newRecord(mark byte, t *zeroq.Task) record {
 	if t.MaxAttempts != zeroq.DefaultMaxAttempts {
 		r.MaxAttempts = t.MaxAttempts
 	}
+	if t.Retention != zeroq.DefaultRetention {
+		r.Retention = t.Retention.Milliseconds()
+	}
+	if t.Unique != nil {
+		r.Lock = lockOf(t.Unique)
+	}
 	return r
+}
+
+// lockOf is what a record has of a unique key: the letter that stands for its mode, and a hash of it.
+func lockOf(u *zeroq.Unique) string {
+	sum := sha256.Sum256([]byte(u.Key))
+	return modeLetters[u.Mode] + hex.EncodeToString(sum[:16])
+}
+
+// modeLetters stand for modes in records and locks.
+var modeLetters = map[zeroq.UniqueMode]string{
+	zeroq.UntilStarted: "s", zeroq.UntilFinished: "f", zeroq.ForTime: "t", zeroq.Debounce: "d",
 }
 
 func (r record) encode() string {
@@ -86,7 +109,8 @@ func (r record) fill(info *zeroq.TaskInfo) error {
 	if r.MaxAttempts == 0 {
 		info.MaxAttempts = zeroq.DefaultMaxAttempts
 	}
-	info.Worker, info.Result = r.Worker, r.Result
+	info.Worker, info.Result, info.Progress = r.Worker, r.Result, r.Progress
+	info.Fingerprint = r.Fingerprint
 	info.EnqueuedAt, info.StartedAt, info.FinishedAt = millis(r.EnqueuedAt), millis(r.StartedAt), millis(r.FinishedAt)
 	if len(r.Errors) > 0 {
 		errs, err := wire.DecodeErrors(r.Errors)

@@ -71,3 +71,48 @@ local function forget_record(prefix, id, mark, now, too_many)
   end
   return true
 end
+
+-- The priority of an admitted message stands in its head, unless it is normal.
+local function priority_of(message)
+  return string.match(message, '^{"id":"[^"]+","enqueued_at":"[^"]+","priority":"(%a+)"')
+end
+
+-- Pushes messages on the ready lists of their priorities, to run after those that are there. Workers
+-- block on the normal list only: while that is empty, an empty element wakes one.
+local function push_ready(ready, high, low, messages)
+  local lists = {[ready] = {}, [high] = {}, [low] = {}}
+  for _, message in ipairs(messages) do
+    local priority = priority_of(message)
+    local list = lists[priority == 'high' and high or priority == 'low' and low or ready]
+    list[#list + 1] = message
+  end
+  for key, list in pairs(lists) do
+    if #list > 0 then
+      redis.call('LPUSH', key, unpack(list))
+    end
+  end
+  if #lists[high] + #lists[low] > 0 and redis.call('EXISTS', ready) == 0 then
+    redis.call('LPUSH', ready, '')
+  end
+end
+
+-- Frees a unique key if the task still has it. The lock's value is a letter for its mode, and the id.
+local function unlock(lock, id)
+  local owner = redis.call('GET', lock)
+  if owner and string.sub(owner, 2) == id then
+    redis.call('DEL', lock)
+  end
+end
+
+-- Tells those who wait for the end of tasks.
+local function ring(waiters, channel, ids)
+  if #ids == 0 or redis.call('EXISTS', waiters) == 0 then
+    return
+  end
+  for i, awaited in ipairs(redis.call('SMISMEMBER', waiters, unpack(ids))) do
+    if awaited == 1 then
+      redis.call('SREM', waiters, ids[i])
+      redis.call('PUBLISH', channel, ids[i])
+    end
+  end
+end
