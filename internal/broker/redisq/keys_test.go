@@ -102,7 +102,7 @@ func TestKeys_AllShareTheQueuesTag(t *testing.T) {
 func TestScripts_DeclareKeysOfTheirRealTypes(t *testing.T) {
 	t.Parallel()
 	keys := documentedKeys(t)
-	for _, name := range scriptNames(t) {
+	for _, name := range scriptNames() {
 		for i, key := range parseHeader(t, name).keys {
 			for _, keyName := range key.names {
 				keyName = strings.NewReplacer("if:<dead>", "if:<group>", "if:<new>", "if:<group>").Replace(keyName)
@@ -159,7 +159,7 @@ func keyUsers(t *testing.T) map[string]string {
 	for key, names := range byPrefix {
 		users[key] = append(users[key], names...)
 	}
-	for _, name := range scriptNames(t) {
+	for _, name := range scriptNames() {
 		for _, key := range parseHeader(t, name).keys {
 			for _, keyName := range key.names {
 				keyName = strings.NewReplacer("<dead>", "<group>", "<new>", "<group>").Replace(keyName)

@@ -12,24 +12,26 @@ import (
 var sources embed.FS
 
 var (
-	scriptAdmit         = load("admit")
-	scriptAllocate      = load("allocate")
-	scriptBeat          = load("beat")
-	scriptCensus        = load("census")
-	scriptClaim         = load("claim")
-	scriptCommit        = load("commit")
-	scriptEnqueue       = load("enqueue")
-	scriptEnqueueChosen = load("enqueue_chosen")
-	scriptFetch         = load("fetch")
-	scriptJoin          = load("join")
-	scriptLeave         = load("leave")
-	scriptLookup        = load("lookup")
-	scriptPromote       = load("promote")
-	scriptSettle        = load("settle")
-	scriptSteal         = load("steal")
-	scriptSweepIndex    = load("sweep_index")
-	scriptSweepList     = load("sweep_list")
-	scriptYield         = load("yield")
+	scriptAdmit      = load("admit")
+	scriptAllocate   = load("allocate")
+	scriptBeat       = load("beat")
+	scriptCensus     = load("census")
+	scriptClaim      = load("claim")
+	scriptCommit     = load("commit")
+	scriptEnqueue    = load("enqueue")
+	scriptEnqueueOne = load("enqueue_one")
+	scriptFetch      = load("fetch")
+	scriptJoin       = load("join")
+	scriptLeave      = load("leave")
+	scriptLookup     = load("lookup")
+	scriptProgress   = load("progress")
+	scriptPromote    = load("promote")
+	scriptSettle     = load("settle")
+	scriptSteal      = load("steal")
+	scriptSweepIndex = load("sweep_index")
+	scriptSweepList  = load("sweep_list")
+	scriptUnlock     = load("unlock")
+	scriptYield      = load("yield")
 )
 
 // Statuses that scripts answer with.
@@ -37,6 +39,12 @@ const (
 	statusOK        = "OK"
 	statusEmpty     = "EMPTY"
 	statusPaused    = "PAUSED"
+	statusLimited   = "LIMITED"
+	statusStopped   = "STOPPED"
+	statusTaken     = "TAKEN"
+	statusReplaced  = "REPLACED"
+	statusFull      = "FULL"
+	statusDraining  = "DRAINING"
 	statusFenced    = "FENCED"
 	statusStale     = "STALE"
 	statusPartial   = "PARTIAL"

@@ -96,6 +96,67 @@ local function push_ready(ready, high, low, messages)
   end
 end
 
+-- Puts messages back to where they are next, the first to run last in the list. An element that wakes
+-- a worker stays the rightmost one of the normal list, so that it can be told from tasks.
+local function put_back(ready, messages)
+  if redis.call('LINDEX', ready, -1) == '' then
+    redis.call('RPOP', ready)
+  end
+  redis.call('RPUSH', ready, unpack(messages))
+end
+
+-- How many tasks of a queue wait: ready, scheduled and to be retried.
+local function waiting(prefix)
+  local n = redis.call('ZCARD', prefix .. 'scheduled') + redis.call('ZCARD', prefix .. 'retry')
+  for _, list in ipairs({'ready', 'ready:high', 'ready:low', 'suspect', 'landing'}) do
+    n = n + redis.call('LLEN', prefix .. list)
+  end
+  if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
+    n = n - 1
+  end
+  return n - redis.call('SCARD', prefix .. 'withdrawn')
+end
+
+-- Whether a queue takes so many more tasks. If not: why, and how many it has room for. It looks
+-- no further than the gate where there is neither a limit nor a drain.
+local function refusal(gate, prefix, more)
+  local draining, most, inflight = unpack(redis.call('HMGET', gate, 'draining', 'max_length', 'inflight'))
+  if not draining and not most then
+    return
+  end
+  local n = waiting(prefix)
+  if draining and n + tonumber(inflight or 0) > 0 then
+    return 'DRAINING', 0
+  end
+  if most and n + more > tonumber(most) then
+    return 'FULL', math.max(0, tonumber(most) - n)
+  end
+end
+
+-- Reads the record of an id; nil when there is none.
+local function record_of(prefix, id)
+  local key, slot = record_place(prefix, id)
+  return (slot and redis.call('HGET', key, slot) or not slot and redis.call('GET', key)) or nil
+end
+
+-- Who has a unique key now: the letter of the mode, and the id; nil when it may be taken. A key is not
+-- held by a task that has finished, unless it is held for a time, nor after the delay of a debounced one.
+local function holder_of(lock, prefix)
+  local owner = redis.call('GET', lock)
+  if not owner then
+    return
+  end
+  local mode, id = string.sub(owner, 1, 1), string.sub(owner, 2)
+  if mode == 'd' and not redis.call('ZSCORE', prefix .. 'scheduled', id) then
+    return
+  end
+  local record = record_of(prefix, id)
+  if mode ~= 't' and not (record and string.sub(record, 1, 1) == '.') then
+    return
+  end
+  return mode, id, record
+end
+
 -- Frees a unique key if the task still has it. The lock's value is a letter for its mode, and the id.
 local function unlock(lock, id)
   local owner = redis.call('GET', lock)
