@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -18,7 +19,11 @@ type lane struct {
 	errors  backoff   // of fetching
 	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
 	waits   backoff   // of waiting, likewise
-	closed  time.Time // no fetch before then: the queue is paused, or fetching failed
+	closed  time.Time // no fetch before then: the queue is closed, or fetching failed
+
+	limited  atomic.Bool // the last fetch found the queue at its limit
+	reopened atomic.Bool // tasks were settled since
+	progress *progress
 
 	mu     sync.Mutex
 	lease  string          // that of the last deliveries
@@ -57,7 +62,7 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 		l.losses++
 	}
 	l.lease = lease
-	l.ctx, l.cancel = context.WithCancelCause(work)
+	l.ctx, l.cancel = context.WithCancelCause(zeroq.WithProgress(work, l.progress.set))
 	return true
 }
 

@@ -5,7 +5,7 @@
 -- KEYS[4] counters              HASH         name -> total
 -- KEYS[5] gate                  HASH         how many tasks are in flight
 -- KEYS[6] r:<bucket> or id:<id> HASH|STRING  record
--- KEYS[7] unique:<hash>*        STRING       mode and id of the task that has the unique key, if there is one
+-- KEYS[7] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
 -- ARGV    prefix of the queue's keys, field that the message has now, id, due in ms or 0, message, record,
 --         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
 -- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken, nothing was

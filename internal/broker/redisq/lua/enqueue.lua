@@ -33,8 +33,10 @@ for key = 8, #KEYS do
   buckets[key], total = take_list(n * 2), total + n
 end
 local why, room = refusal(KEYS[7], prefix, total)
-if why then
-  return {why, now, room}
+if why == 'DRAINING' then
+  return {'DRAINING', now}
+elseif why == 'FULL' then
+  return {'FULL', now, room}
 end
 for list = 1, 3 do
   local messages = take_list(tonumber(take()))

@@ -55,8 +55,10 @@ if lock then
   end
 end
 local why, room = refusal(KEYS[7], prefix, 1)
-if why then
-  return {why, now, room}
+if why == 'DRAINING' then
+  return {'DRAINING', now}
+elseif why == 'FULL' then
+  return {'FULL', now, room}
 end
 if due == '0' then
   push_ready(KEYS[1], KEYS[2], KEYS[3], {message})

@@ -126,7 +126,7 @@ local function refusal(gate, prefix, more)
   end
   local n = waiting(prefix)
   if draining and n + tonumber(inflight or 0) > 0 then
-    return 'DRAINING', 0
+    return 'DRAINING'
   end
   if most and n + more > tonumber(most) then
     return 'FULL', math.max(0, tonumber(most) - n)
