@@ -40,6 +40,10 @@ type Queue struct {
 	Name   string
 	Weight int
 	Mode   broker.Mode
+	// Retry is the delay after failures in this queue; zero is that of the pool.
+	Retry zeroq.RetryPolicy
+	// Retention is how long finished tasks are kept that ask for nothing else; zero is the default.
+	Retention time.Duration
 }
 
 // Event is an outcome as it is told to an observer.

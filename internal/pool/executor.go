@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/verdict"
 )
 
 // errNoAnswer is what a handler that ends its goroutine has answered.
@@ -91,10 +91,8 @@ func ownCopy(t *zeroq.Task) *zeroq.Task {
 // begin makes the context of a handler: it ends with the attempt's timeout, the task's deadline,
 // the lease or the pool.
 func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadline time.Time) (*run, context.CancelFunc) {
-	now, cause := l.member.Now(), fmt.Errorf("%w after %v", zeroq.ErrTimeout, timeout)
-	if left := deadline.Sub(now); !deadline.IsZero() && left < timeout {
-		timeout, cause = left, zeroq.ErrDeadline
-	}
+	now := l.member.Now()
+	timeout, cause := verdict.Timeout(timeout, deadline, now)
 	ctx, cancel := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
 	one := &run{lane: l, delivery: d, ctx: ctx, started: now, began: time.Now()}
 	p.running.add(one)

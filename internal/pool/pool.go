@@ -95,6 +95,7 @@ func (p *Pool) join(ctx context.Context) bool {
 		for {
 			member, err := p.broker.Join(ctx, broker.Join{
 				Queue: queue.Name, Worker: p.conf.Worker, Mode: queue.Mode, Lease: p.conf.Lease,
+				Retention: queue.Retention,
 			})
 			if err == nil {
 				errs.worked()
@@ -136,8 +137,7 @@ func (p *Pool) drain(ctx, patience context.Context) {
 	left := p.running.giveUp()
 	logx.Errorf("%d handlers did not return in time; their tasks are handed back while they run", len(left))
 	for _, one := range left {
-		o := broker.Outcome{Delivery: one.delivery, StartedAt: one.started, FinishedAt: one.lane.member.Now()}
-		p.settle(one.lane, p.handBack(one, o, zeroq.ErrShutdown), zeroq.ErrShutdown)
+		p.settle(one.lane, p.handBack(one, zeroq.ErrShutdown), zeroq.ErrShutdown)
 	}
 }
 

@@ -133,3 +133,15 @@ func TestErrors_ReadBackToTheMillisecondAndMicrosecond(t *testing.T) {
 		t.Errorf("none are %s", EncodeErrors(nil))
 	}
 }
+
+func TestStarted_NoLongerExpires(t *testing.T) {
+	t.Parallel()
+	raw := `{"type":"a", "Expires_At" : "2030-01-02T13:30:00Z" ,"data":{"expires_at":1}}`
+	got, err := Started([]byte(raw))
+	if want := `{"type":"a", "Expires_At" : null ,"data":{"expires_at":1}}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+	if task := mustDecode(t, got); !task.ExpiresAt.IsZero() {
+		t.Errorf("it expires at %v", task.ExpiresAt)
+	}
+}

@@ -107,6 +107,12 @@ func Retry(raw []byte, attempt int, errs []zeroq.AttemptError, runAt time.Time) 
 	return edit(raw, changes)
 }
 
+// Started takes the expiry off a message whose task has started: it bounds the first start, and a task
+// that was snoozed comes back under the same number.
+func Started(raw []byte) ([]byte, error) {
+	return edit(raw, []change{{name: "expires_at", value: []byte("null")}})
+}
+
 // change is a new value of a member.
 type change struct {
 	name  string

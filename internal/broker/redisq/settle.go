@@ -199,6 +199,9 @@ func (a *again) add(o *broker.Outcome) {
 
 func (s *settlement) addRetry(id string, o *broker.Outcome) error {
 	message, err := wire.Retry(o.Delivery.Raw, o.NextAttempt, failures(*o), o.RunAt)
+	if err == nil && !o.StartedAt.IsZero() && !o.Delivery.Task.ExpiresAt.IsZero() {
+		message, err = wire.Started(message)
+	}
 	if err != nil {
 		return fmt.Errorf("task %s: %w", id, err)
 	}
