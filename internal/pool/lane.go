@@ -76,6 +76,13 @@ func (l *lane) context(lease string) context.Context {
 	return over
 }
 
+// leaseName is the name of the lease at hand.
+func (l *lane) leaseName() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lease
+}
+
 // lost ends the handlers of the lease at hand, unless a loss was noticed since the mark was taken:
 // fetching and the heartbeat may both come upon the same one. then may be nil; no delivery is
 // admitted while it runs.

@@ -101,7 +101,9 @@ func randomTask(rng *rand.Rand) *zeroq.Task {
 	task.Priority = zeroq.Priorities[rng.IntN(3)]
 	sometimes(func() {
 		task.Unique = &zeroq.Unique{Key: "k" + randomText(rng), Mode: zeroq.UntilStarted}
-		sometimes(func() { task.Unique.Mode, task.Unique.For = zeroq.ForTime, zeroq.MinTimeout+time.Duration(rng.Int64N(1e15)) })
+		sometimes(func() {
+			task.Unique.Mode, task.Unique.For = zeroq.ForTime, zeroq.MinTimeout+time.Duration(rng.Int64N(1e15))
+		})
 	})
 	task.SetDefaults()
 	return task
