@@ -58,9 +58,11 @@ func (p *progress) run(ctx context.Context, lease func() string) {
 		case <-ctx.Done():
 			return
 		}
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		_ = p.member.Report(call, lease(), p.takeFresh()) // fetching and the heartbeat complain when the broker is away
-		cancel()
+		if fresh := p.takeFresh(); len(fresh) > 0 {
+			call, cancel := context.WithTimeout(ctx, callTimeout)
+			_ = p.member.Report(call, lease(), fresh) // fetching and the heartbeat complain when the broker is away
+			cancel()
+		}
 		if !pause(ctx, reportEvery) {
 			return
 		}
