@@ -160,7 +160,7 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 func (m *member) take(ctx context.Context, held *lease, n int) ([]*broker.Delivery, error) {
 	seq := held.fetched + 1
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptFetch,
-		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.gate},
+		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.gate, m.keys.withdrawn, m.keys.cancelled, m.keys.parked},
 		held.group, seq, n, maxFetchBytes)
 	if err != nil {
 		return nil, err

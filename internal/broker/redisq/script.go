@@ -15,16 +15,22 @@ var (
 	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
 	scriptBeat          = load("beat")
+	scriptCancel        = load("cancel")
 	scriptCensus        = load("census")
 	scriptClaim         = load("claim")
 	scriptCommit        = load("commit")
+	scriptDelete        = load("delete")
 	scriptEnqueue       = load("enqueue")
 	scriptEnqueueChosen = load("enqueue_chosen")
 	scriptFetch         = load("fetch")
+	scriptGate          = load("gate")
 	scriptJoin          = load("join")
 	scriptLeave         = load("leave")
 	scriptLookup        = load("lookup")
 	scriptPromote       = load("promote")
+	scriptRecount       = load("recount")
+	scriptRevive        = load("revive")
+	scriptSample        = load("sample")
 	scriptSettle        = load("settle")
 	scriptSteal         = load("steal")
 	scriptSweepIndex    = load("sweep_index")
@@ -50,6 +56,9 @@ const (
 	statusNone      = "NONE"
 	statusDead      = "DEAD"
 	statusExpired   = "EXPIRED"
+	statusCancelled = "CANCELLED"
+	statusChanged   = "CHANGED"
+	statusTaken     = "TAKEN"
 )
 
 func load(name string) *redis.Script {

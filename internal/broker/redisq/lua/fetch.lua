@@ -3,7 +3,10 @@
 -- KEYS[2] landing     LIST    messages that woke a worker; they are next
 -- KEYS[3] ready       LIST    messages, pushed left, taken right
 -- KEYS[4] if:<group>  HASH    task id -> message in flight; #f is this script's replay mark
--- KEYS[5] paused      STRING  exists while nothing may be taken
+-- KEYS[5] gate        HASH    paused, draining, limits and their state
+-- KEYS[6] withdrawn   SET     ids that were called off and are still on a list
+-- KEYS[7] cancelled   ZSET    task id -> forget at, in ms
+-- KEYS[8] parked      HASH    task id -> message of a dead, cancelled or expired task
 -- ARGV    group, seq, most tasks, most bytes
 -- RETURNS {status, now, wait in ms, fields, messages}: OK, EMPTY, PAUSED, FENCED or STALE. A field
 --         is the task's id; "?…" for a message that is not admitted; "!…" for one whose id this
@@ -34,11 +37,11 @@ end
 if not redis.call('ZSCORE', KEYS[1], group) then
   return {'FENCED', now, 0, {}, {}}
 end
-if redis.call('EXISTS', KEYS[5]) == 1 then
+if redis.call('HEXISTS', KEYS[5], 'paused') == 1 then
   return {'PAUSED', now, 1000, {}, {}}
 end
 
-local refused = wrong_type(KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'hash')
+local refused = wrong_type(KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'hash', KEYS[8], 'hash')
 if refused then
   return refused
 end
@@ -60,10 +63,27 @@ local function pop(list)
     chunk = math.max(1, math.min(chunk * 2, room))
   until #messages >= most or bytes >= most_bytes
 end
-pop(KEYS[2])
-if #messages < most and bytes < most_bytes then
-  pop(KEYS[3])
+-- What was called off is dropped on the way; what was cancelled keeps its bytes.
+local function drop()
+  local kept = {}
+  for _, message in ipairs(messages) do
+    local id = string.match(message, '^{"id":"([^"]+)"') or ''
+    if redis.call('SREM', KEYS[6], id) == 0 then
+      kept[#kept + 1] = message
+    elseif redis.call('ZSCORE', KEYS[7], id) then
+      redis.call('HSET', KEYS[8], id, message)
+    end
+  end
+  local dropped = #messages - #kept
+  messages = kept
+  return dropped
 end
+repeat
+  pop(KEYS[2])
+  if #messages < most and bytes < most_bytes then
+    pop(KEYS[3])
+  end
+until redis.call('EXISTS', KEYS[6]) == 0 or drop() == 0
 if #messages == 0 then
   redis.call('HSET', KEYS[4], '#f', seq)
   return {'EMPTY', now, 0, {}, {}}
