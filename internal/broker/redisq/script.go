@@ -15,17 +15,23 @@ var (
 	scriptAdmit      = load("admit")
 	scriptAllocate   = load("allocate")
 	scriptBeat       = load("beat")
+	scriptCancel     = load("cancel")
 	scriptCensus     = load("census")
 	scriptClaim      = load("claim")
 	scriptCommit     = load("commit")
+	scriptDelete     = load("delete")
 	scriptEnqueue    = load("enqueue")
 	scriptEnqueueOne = load("enqueue_one")
 	scriptFetch      = load("fetch")
+	scriptGate       = load("gate")
 	scriptJoin       = load("join")
 	scriptLeave      = load("leave")
 	scriptLookup     = load("lookup")
 	scriptProgress   = load("progress")
 	scriptPromote    = load("promote")
+	scriptRecount    = load("recount")
+	scriptRevive     = load("revive")
+	scriptSample     = load("sample")
 	scriptSettle     = load("settle")
 	scriptSteal      = load("steal")
 	scriptSweepIndex = load("sweep_index")
@@ -58,6 +64,8 @@ const (
 	statusNone      = "NONE"
 	statusDead      = "DEAD"
 	statusExpired   = "EXPIRED"
+	statusCancelled = "CANCELLED"
+	statusChanged   = "CHANGED"
 )
 
 func load(name string) *redis.Script {

@@ -11,6 +11,12 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
+-- How many tasks of a lease group are in flight: all fields of its hash but the marks.
+local function in_flight(key)
+  local marks = redis.call('HEXISTS', key, '#f') + redis.call('HEXISTS', key, '#a') + redis.call('HEXISTS', key, '#s')
+  return redis.call('HLEN', key) - marks
+end
+
 -- Reads ARGV from left to right.
 local cursor = 0
 local function take()
@@ -70,6 +76,46 @@ local function forget_record(prefix, id, mark, now, too_many)
     redis.call('DEL', key)
   end
   return true
+end
+
+-- Takes a dead letter out of the index of all and of that of its fingerprint. Where a queue has too many
+-- fingerprints, that is the one of all others. With the last of a fingerprint its sample goes.
+local function leave_dead(prefix, id, fingerprint)
+  if redis.call('ZREM', prefix .. 'dead', id) == 0 then
+    return
+  end
+  for _, name in ipairs({fingerprint, 'other'}) do
+    local group = prefix .. 'dead:' .. name
+    if name ~= '' and redis.call('ZREM', group, id) == 1 then
+      if redis.call('EXISTS', group) == 0 then
+        redis.call('HDEL', prefix .. 'errors', name)
+      end
+      return
+    end
+  end
+end
+
+-- The lease group that has the task in flight; nil when none has.
+local function group_of(groups, prefix, id)
+  for _, group in ipairs(redis.call('ZRANGE', groups, 0, -1)) do
+    if redis.call('HEXISTS', prefix .. 'if:' .. group, id) == 1 then
+      return group
+    end
+  end
+end
+
+-- Writes a record, or removes it when it is empty.
+local function put_record(prefix, id, record)
+  local key, slot = record_place(prefix, id)
+  if record == '' and slot then
+    redis.call('HDEL', key, slot)
+  elseif record == '' then
+    redis.call('DEL', key)
+  elseif slot then
+    redis.call('HSET', key, slot, record)
+  else
+    redis.call('SET', key, record)
+  end
 end
 
 -- The priority of an admitted message stands in its head, unless it is normal.
