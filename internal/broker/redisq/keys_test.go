@@ -162,7 +162,7 @@ var byPrefix = map[string][]string{
 	"if:<group>": {"cancel", "census", "delete", "lookup", "recount"},
 	"r:<bucket>": {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
 	"id:<id>":    {"revive", "sweep_index", "sweep_list"},
-	"unique:<h>": {"cancel", "delete", "revive"},
+	"unique:<hash>": {"cancel", "delete", "revive"},
 	"scheduled":  {"revive"},
 	"dead":       {"delete", "revive"},
 	"dead:<fp>":  {"delete", "revive"},
