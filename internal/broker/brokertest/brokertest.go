@@ -17,6 +17,7 @@ type Broker interface {
 	broker.Inspector
 	broker.Keeper
 	broker.Registry
+	broker.Controller
 }
 
 // Store is a broker under test, and its back door.
@@ -60,6 +61,26 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Sweep_KeepsAtMost":                   sweepCap,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
+		"Unique_UntilFinished":                uniqueUntilFinished,
+		"Unique_UntilStarted":                 uniqueUntilStarted,
+		"Unique_ForATime":                     uniqueForTime,
+		"Unique_Debounce":                     uniqueDebounce,
+		"Unique_BareMessages":                 uniqueOfBareMessages,
+		"Unique_AmongMany":                    uniqueAmongMany,
+		"Priority_HighGoesFirst":              priorityHighGoesFirst,
+		"Priority_StarvesNobody":              priorityStarvesNobody,
+		"Priority_OutlivesEverything":         priorityOutlives,
+		"Priority_WakesWorkers":               priorityWakes,
+		"Priority_BareMessages":               priorityOfBareMessages,
+		"Limit_Concurrency":                   limitConcurrency,
+		"Limit_SurvivesTheDeathOfWorkers":     limitSurvivesDeath,
+		"Limit_Rate":                          limitRate,
+		"Limit_Length":                        limitLength,
+		"Poison_IsQuarantined":                poisonIsQuarantined,
+		"Poison_HandingBackIsNoCrash":         poisonOrderlyIsNoCrash,
+		"CallOff_TellsTheWorker":              callOffTellsTheWorker,
+		"CallOff_OutlivesTheWorker":           callOffOutlivesTheWorker,
+		"Progress_IsShown":                    progressIsShown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
