@@ -40,7 +40,7 @@ func TestRevive_TakesOutTheTimesAndKeepsTheRest(t *testing.T) {
 		"another's id": {
 			`{ "x":1, "id":"theirs" ,"type":"a","delay":"1h","priority":"low","z":[ ] }`,
 			func(t *zeroq.Task) { t.Priority = zeroq.Low },
-			`{"id":"mine","enqueued_at":"2030-01-02T12:00:00.000Z","priority":"low", "x":1,"type":"a","z":[ ] }`,
+			`{"id":"mine","enqueued_at":"2030-01-02T12:00:00.000Z","priority":"low", "x":1 ,"type":"a","z":[ ] }`,
 		},
 		"all that is left is the type": {
 			`{"id":"theirs", "run_at":"2030-01-02T13:30:00Z" ,"type":"a"}`, func(*zeroq.Task) {}, front + `"type":"a"}`,
