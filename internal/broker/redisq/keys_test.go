@@ -104,7 +104,7 @@ func TestKeys_AllShareTheQueuesTag(t *testing.T) {
 func TestScripts_DeclareKeysOfTheirRealTypes(t *testing.T) {
 	t.Parallel()
 	keys := documentedKeys(t)
-	for _, name := range scriptNames(t) {
+	for _, name := range scriptNames() {
 		for i, key := range parseHeader(t, name).keys {
 			for _, keyName := range key.names {
 				keyName = strings.NewReplacer("if:<dead>", "if:<group>", "if:<new>", "if:<group>").Replace(keyName)
@@ -159,15 +159,15 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 
 // byPrefix are the keys that scripts make of a prefix in ARGV, and so do not declare.
 var byPrefix = map[string][]string{
-	"if:<group>": {"cancel", "census", "delete", "lookup", "recount"},
-	"r:<bucket>": {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
-	"id:<id>":    {"revive", "sweep_index", "sweep_list"},
-	"unique:<h>": {"cancel", "delete", "revive"},
-	"scheduled":  {"revive"},
-	"dead":       {"delete", "revive"},
-	"dead:<fp>":  {"delete", "revive"},
-	"done":       {"cancel", "delete", "settle"},
-	"stop":       {"cancel"},
+	"if:<group>":    {"cancel", "census", "delete", "lookup", "recount"},
+	"r:<bucket>":    {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
+	"id:<id>":       {"revive", "sweep_index", "sweep_list"},
+	"unique:<hash>": {"cancel", "delete", "revive"},
+	"scheduled":     {"revive"},
+	"dead":          {"delete", "revive"},
+	"dead:<fp>":     {"delete", "revive"},
+	"done":          {"cancel", "delete", "settle"},
+	"stop":          {"cancel"},
 }
 
 // keyUsers are, for each key of a queue, the scripts that use it, as the docs write them.
@@ -177,7 +177,7 @@ func keyUsers(t *testing.T) map[string]string {
 	for key, names := range byPrefix {
 		users[key] = append(users[key], names...)
 	}
-	for _, name := range scriptNames(t) {
+	for _, name := range scriptNames() {
 		for _, key := range parseHeader(t, name).keys {
 			for _, keyName := range key.names {
 				keyName = strings.NewReplacer("<dead>", "<group>", "<new>", "<group>").Replace(keyName)

@@ -2,7 +2,6 @@ package redisq
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -56,5 +55,3 @@ func (b *Broker) Reserve(context.Context, string, string, time.Duration) (broker
 func (b *Broker) Renew(context.Context, string, time.Duration) error { return zeroq.ErrUnsupported }
 func (b *Broker) Complete(context.Context, string, []byte) error     { return zeroq.ErrUnsupported }
 func (b *Broker) Release(context.Context, string) error              { return zeroq.ErrUnsupported }
-
-func (m *member) Report(context.Context, string, map[string]json.RawMessage) error { return nil }

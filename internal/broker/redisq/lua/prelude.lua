@@ -142,6 +142,43 @@ local function push_ready(ready, high, low, messages)
   end
 end
 
+-- Puts messages back to where they are next, the first to run last in the list. An element that wakes
+-- a worker stays the rightmost one of the normal list, so that it can be told from tasks.
+local function put_back(ready, messages)
+  if redis.call('LINDEX', ready, -1) == '' then
+    redis.call('RPOP', ready)
+  end
+  redis.call('RPUSH', ready, unpack(messages))
+end
+
+-- How many tasks of a queue wait: ready, scheduled and to be retried.
+local function waiting(prefix)
+  local n = redis.call('ZCARD', prefix .. 'scheduled') + redis.call('ZCARD', prefix .. 'retry')
+  for _, list in ipairs({'ready', 'ready:high', 'ready:low', 'suspect', 'landing'}) do
+    n = n + redis.call('LLEN', prefix .. list)
+  end
+  if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
+    n = n - 1
+  end
+  return n - redis.call('SCARD', prefix .. 'withdrawn')
+end
+
+-- Whether a queue takes so many more tasks. If not: why, and how many it has room for. It looks
+-- no further than the gate where there is neither a limit nor a drain.
+local function refusal(gate, prefix, more)
+  local draining, most, inflight = unpack(redis.call('HMGET', gate, 'draining', 'max_length', 'inflight'))
+  if not draining and not most then
+    return
+  end
+  local n = waiting(prefix)
+  if draining and n + tonumber(inflight or 0) > 0 then
+    return 'DRAINING'
+  end
+  if most and n + more > tonumber(most) then
+    return 'FULL', math.max(0, tonumber(most) - n)
+  end
+end
+
 -- Reads the record of an id; nil when there is none.
 local function record_of(prefix, id)
   local key, slot = record_place(prefix, id)
