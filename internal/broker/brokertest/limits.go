@@ -14,7 +14,8 @@ func (r *rig) limit(limits zeroq.Limits) {
 	r.must(r.Broker.Configure(r.ctx, "q", limits))
 }
 
-func (r *rig) counts() map[zeroq.State]int64 {
+// present is how many tasks are in each state.
+func (r *rig) present() map[zeroq.State]int64 {
 	r.t.Helper()
 	info, err := r.Broker.Queue(r.ctx, "q")
 	r.must(err)
@@ -93,7 +94,7 @@ func limitRate(t *testing.T, r *rig) {
 	if wait := r.limited(m); wait < 900*time.Second || wait > 1000*time.Second {
 		t.Errorf("to wait %v for the next of 0.001 a second", wait)
 	}
-	if n := r.counts()[zeroq.Leased]; n != 3 {
+	if n := r.present()[zeroq.Leased]; n != 3 {
 		t.Errorf("%d are leased", n)
 	}
 	r.limit(zeroq.Limits{Rate: 1000, Burst: 1})

@@ -19,16 +19,16 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 	}
 	r.fetch(r.join("first"), 6)
 	r.reap(6)
-	if n := r.counts()[zeroq.Ready]; n != 6 {
+	if n := r.present()[zeroq.Ready]; n != 6 {
 		t.Fatalf("%d are ready after the first death", n)
 	}
 	r.fetch(r.join("second"), 6) // a power cut is nobody's fault: they came back as they were
 	r.reap(6)
-	if n := r.counts()[zeroq.Ready]; n != 6 {
+	if n := r.present()[zeroq.Ready]; n != 6 {
 		t.Fatalf("%d are ready after the second death", n)
 	}
 	finished := 0
-	for deaths := 0; r.counts()[zeroq.Dead] == 0; {
+	for deaths := 0; r.present()[zeroq.Dead] == 0; {
 		m := r.join("next")
 		got, err := m.Fetch(r.ctx, 10)
 		r.must(err)
@@ -54,7 +54,7 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 	for m := r.join("last"); finished < 5; finished++ {
 		r.must(m.Settle(r.ctx, oneOutcome(r.succeed(m, r.fetchUpTo(m, 10, 1)[0]))))
 	}
-	if got := r.counts(); got[zeroq.Succeeded] != 5 || got[zeroq.Ready] != 0 || got[zeroq.Leased] != 0 {
+	if got := r.present(); got[zeroq.Succeeded] != 5 || got[zeroq.Ready] != 0 || got[zeroq.Leased] != 0 {
 		t.Errorf("counts %v", got)
 	}
 }

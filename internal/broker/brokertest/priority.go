@@ -18,7 +18,7 @@ func prioritized(n int, priority zeroq.Priority, options ...zeroq.Option) []*zer
 func priorityHighGoesFirst(t *testing.T, r *rig) {
 	low, normal, high := prioritized(2, zeroq.Low), prioritized(2, zeroq.Normal), prioritized(2, zeroq.High)
 	r.enqueue(append(append(low, normal...), high...)...)
-	if n := r.counts()[zeroq.Ready]; n != 6 {
+	if n := r.present()[zeroq.Ready]; n != 6 {
 		t.Errorf("%d are ready", n)
 	}
 	m := r.join("w")
@@ -100,7 +100,7 @@ func priorityWakes(t *testing.T, r *rig) {
 		}
 		r.must(m.Settle(r.ctx, oneOutcome(r.succeed(m, first[0]))))
 		r.none(m)
-		if n := r.counts()[zeroq.Ready]; n != 0 {
+		if n := r.present()[zeroq.Ready]; n != 0 {
 			t.Errorf("%s: %d are ready when all is done", priority, n)
 		}
 	}

@@ -125,7 +125,7 @@ func uniqueDebounce(t *testing.T, r *rig) {
 	if fourth.ID != third.ID {
 		t.Error("the end of the first freed the key of the third")
 	}
-	if n := r.counts()[zeroq.Scheduled]; n != 1 {
+	if n := r.present()[zeroq.Scheduled]; n != 1 {
 		t.Errorf("%d are scheduled", n)
 	}
 }
@@ -158,7 +158,7 @@ func uniqueOfBareMessages(t *testing.T, r *rig) {
 		r.Push("q", fmt.Sprintf(`{"type":"echo","delay":"1h","unique":{"key":"save","mode":"debounce"},"data":%d}`, n))
 		r.none(m)
 	}
-	if n := r.counts()[zeroq.Scheduled]; n != 1 {
+	if n := r.present()[zeroq.Scheduled]; n != 1 {
 		t.Errorf("%d are scheduled", n)
 	}
 }
@@ -177,7 +177,7 @@ func uniqueAmongMany(t *testing.T, r *rig) {
 			t.Fatalf("task %d is %q: %v", i, tasks[i].ID, err)
 		}
 	}
-	if accepted != 51 || r.counts()[zeroq.Ready] != 51 {
-		t.Errorf("%d were accepted, %d are ready", accepted, r.counts()[zeroq.Ready])
+	if accepted != 51 || r.present()[zeroq.Ready] != 51 {
+		t.Errorf("%d were accepted, %d are ready", accepted, r.present()[zeroq.Ready])
 	}
 }
