@@ -116,3 +116,17 @@ local function ring(waiters, channel, ids)
     end
   end
 end
+
+-- Takes a dead letter out of its group, and drops the group's sample once it is empty. The record says
+-- which group; where there are too many, the letter is in that of the others. The fingerprint stands
+-- last in a record, so what looks like one in its progress or result is not taken for it.
+local function leave_group(prefix, id, record)
+  local group = record and string.match(record, '"g":"(%x+)"}$')
+  if not group or redis.call('ZREM', prefix .. 'dead:' .. group, id) == 0 then
+    group = 'other'
+    redis.call('ZREM', prefix .. 'dead:other', id)
+  end
+  if redis.call('EXISTS', prefix .. 'dead:' .. group) == 0 then
+    redis.call('HDEL', prefix .. 'errors', group)
+  end
+end
