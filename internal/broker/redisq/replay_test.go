@@ -74,6 +74,9 @@ func scriptOf(hashOrText string) string {
 		"admit": scriptAdmit, "allocate": scriptAllocate, "beat": scriptBeat, "census": scriptCensus, "claim": scriptClaim,
 		"commit": scriptCommit, "enqueue": scriptEnqueue, "enqueue_chosen": scriptEnqueueChosen, "fetch": scriptFetch,
 		"join": scriptJoin, "leave": scriptLeave, "lookup": scriptLookup, "promote": scriptPromote, "settle": scriptSettle,
+		"op_adopt": scriptOpAdopt, "op_begin": scriptOpBegin, "op_end": scriptOpEnd, "op_note": scriptOpNote, "op_save": scriptOpSave,
+		"peek_index": scriptPeekIndex, "purge_finished": scriptPurgeFinished, "purge_index": scriptPurgeIndex,
+		"purge_list": scriptPurgeList, "revive_index": scriptReviveIndex,
 		"steal": scriptSteal, "sweep_index": scriptSweepIndex, "sweep_list": scriptSweepList, "yield": scriptYield,
 	} {
 		if script.Hash() == hashOrText || redis.NewScript(hashOrText).Hash() == script.Hash() {

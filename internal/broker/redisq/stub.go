@@ -14,12 +14,6 @@ import (
 func (b *Broker) WatchTask(context.Context, string, string, func(*zeroq.TaskInfo) error) error {
 	return zeroq.ErrUnsupported
 }
-func (b *Broker) Tasks(context.Context, zeroq.TaskQuery) (zeroq.TaskPage, error) {
-	return zeroq.TaskPage{}, zeroq.ErrUnsupported
-}
-func (b *Broker) DeadGroups(context.Context, string) ([]zeroq.DeadGroup, error) {
-	return nil, zeroq.ErrUnsupported
-}
 func (b *Broker) Sample(context.Context, string) error                  { return nil }
 func (b *Broker) Recount(context.Context, string) error                 { return nil }
 func (b *Broker) Configure(context.Context, string, zeroq.Limits) error { return nil }
@@ -35,18 +29,6 @@ func (b *Broker) Drain(context.Context, string) error          { return zeroq.Er
 func (b *Broker) Limit(context.Context, string, zeroq.LimitsChange) error {
 	return zeroq.ErrUnsupported
 }
-
-func (b *Broker) Matched(context.Context, string, zeroq.Selection) (int64, error) {
-	return 0, zeroq.ErrUnsupported
-}
-func (b *Broker) Begin(context.Context, zeroq.Operation) (zeroq.Operation, error) {
-	return zeroq.Operation{}, zeroq.ErrUnsupported
-}
-func (b *Broker) Operation(context.Context, string) (zeroq.Operation, error) {
-	return zeroq.Operation{}, zeroq.ErrUnsupported
-}
-func (b *Broker) Abort(context.Context, string) error { return zeroq.ErrUnsupported }
-func (b *Broker) Work(context.Context) (bool, error)  { return false, nil }
 
 func (b *Broker) Schedules(context.Context) ([]zeroq.Schedule, error) {
 	return nil, zeroq.ErrUnsupported
