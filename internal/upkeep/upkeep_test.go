@@ -14,6 +14,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logx/logtest"
 	"go.uber.org/goleak"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
@@ -59,6 +60,14 @@ func (k *keeper) LiveWorkers(ctx context.Context, _ string) (int, error) {
 
 func (k *keeper) Sweep(ctx context.Context, _ string, _ broker.Keep) (broker.Swept, error) {
 	return k.swept, k.call(ctx, "sweep")
+}
+
+func (k *keeper) Sample(ctx context.Context, _ string) error { return k.call(ctx, "sample") }
+
+func (k *keeper) Recount(ctx context.Context, _ string) error { return k.call(ctx, "recount") }
+
+func (k *keeper) Configure(ctx context.Context, _ string, _ zeroq.Limits) error {
+	return k.call(ctx, "configure")
 }
 
 func (k *keeper) NewReaper(string, string, time.Duration) broker.Reaper { return reaper{k} }

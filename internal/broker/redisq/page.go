@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/zeroq-dev/zeroq"
@@ -42,6 +42,9 @@ func decodeCursor(text string) (c pageCursor, err error) {
 		decoder := json.NewDecoder(strings.NewReader(string(raw)))
 		decoder.DisallowUnknownFields()
 		err = decoder.Decode(&c)
+	}
+	if err == nil && c.Score != "" {
+		_, err = strconv.ParseFloat(c.Score, 64)
 	}
 	if err != nil || c.Shelf < 0 || c.Index < 0 || c.Skip < 0 {
 		return c, &zeroq.FieldError{Field: "cursor", Reason: "is none that a page ended with"}
@@ -184,8 +187,7 @@ func (p *pager) describe(e entry) *zeroq.TaskInfo {
 	}
 	info.State = p.query.State
 	if info.State == zeroq.Scheduled || info.State == zeroq.Retry {
-		var due float64
-		if _, err := fmt.Sscan(e.score, &due); err == nil {
+		if due, err := strconv.ParseFloat(e.score, 64); err == nil {
 			info.NextRunAt = fromMillis(int64(due))
 		}
 	}
