@@ -25,6 +25,9 @@ type operator struct {
 	noted  time.Time // until when others know of its work
 }
 
+// anyScore is above every time. Not every Lua reads infinity.
+const anyScore = "9007199254740991"
+
 // errAnother: the operation was aborted, or is another's by now.
 var errAnother = errors.New("the operation is not this worker's")
 
@@ -219,7 +222,7 @@ func highest(from shelf, k queueKeys, p progress) string {
 	if from.index == k.dead {
 		return strconv.FormatInt(p.CreatedAt.UnixMilli(), 10)
 	}
-	return "inf"
+	return anyScore
 }
 
 // run runs the script of a step.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,10 @@ func decodeCursor(text string) (c pageCursor, err error) {
 		err = decoder.Decode(&c)
 	}
 	if err == nil && c.Score != "" {
-		_, err = strconv.ParseFloat(c.Score, 64)
+		var score float64
+		if score, err = strconv.ParseFloat(c.Score, 64); math.IsNaN(score) {
+			err = strconv.ErrRange
+		}
 	}
 	if err != nil || c.Shelf < 0 || c.Index < 0 || c.Skip < 0 {
 		return c, &zeroq.FieldError{Field: "cursor", Reason: "is none that a page ended with"}
@@ -137,11 +141,14 @@ func (p *pager) index(ctx context.Context, from shelf) (over bool, err error) {
 	}
 	for !p.full() {
 		behind := entry{id: p.cursor.ID, score: p.cursor.Score}
+		if behind.id == "" || behind.score == "" {
+			behind = entry{}
+		}
 		most := min(lookSize, maxLook-p.looked)
 		if p.query.Type == "" {
 			most = min(most, p.query.Limit-len(p.tasks))
 		}
-		page, last, err := p.broker.peek(ctx, p.keys, from, way, behind, "inf", most)
+		page, last, err := p.broker.peek(ctx, p.keys, from, way, behind, anyScore, most)
 		if err != nil {
 			return false, err
 		}
