@@ -3,8 +3,7 @@ package redisq
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -54,18 +53,18 @@ func (o *operator) revive(ctx context.Context, k queueKeys, from shelf, p progre
 		if len(ids) == 0 && newer(e, p) {
 			continue
 		}
-		message, record, lock, err := o.broker.again(k, e)
+		run, err := o.broker.rerun(p.Queue, e)
 		if err != nil {
 			failed, reason = failed+1, err.Error()
 			continue
 		}
-		tasks = append(tasks, e.id, e.score, message, record, lock)
+		tasks = append(tasks, e.id, e.score, run.message, run.record.encode(), run.lock, run.ttl.Milliseconds())
 	}
 	ended := 0
 	if last {
 		ended = 1
 	}
-	args := []any{k.prefix, behind.score, behind.id, ended, failed, reason, len(tasks) / 5}
+	args := []any{k.prefix, behind.score, behind.id, ended, failed, reason, len(tasks) / 6}
 	return o.run(ctx, scriptReviveIndex, p,
 		[]string{from.index, k.parked, k.ready, k.high, k.low, k.withdrawn, k.counters}, append(args, tasks...)...)
 }
@@ -136,44 +135,77 @@ func readRecord(ctx context.Context, p redis.Cmdable, at place) *redis.StringCmd
 	return p.Get(ctx, at.key)
 }
 
-// again makes the message and the record of a finished task that is to run once more, and names the
-// unique key that it takes.
-func (b *Broker) again(k queueKeys, e entry) (message []byte, text, lock string, err error) {
-	r, err := decodeRecord(e.record)
+// rerun is a finished task as it is to run once more.
+type rerun struct {
+	message []byte // nil when it is not at hand
+	record  record
+	lock    string // what a record has of a unique key; empty when it takes none
+	ttl     time.Duration
+}
+
+// rerun makes a finished task one that can run: with an attempt left, no expiry, and no deadline that has
+// passed.
+func (b *Broker) rerun(queue string, e entry) (rerun, error) {
+	old, err := decodeRecord(e.record)
 	if err != nil {
-		return nil, "", "", err
+		return rerun{}, err
 	}
-	r.mark, r.forgetAt, r.FinishedAt, r.StartedAt, r.Worker, r.Result, r.Progress, r.Fingerprint = markLive, 0, 0, 0, "", nil, nil, ""
-	if e.message == "" {
-		return nil, r.encode(), r.Lock, nil // it may be on its list still, which the script finds
+	if e.message == "" { // it may be on its list still, which the script finds
+		old.mark, old.FinishedAt, old.Result, old.Progress, old.Fingerprint = markLive, 0, nil, nil, ""
+		lock, ttl := relock(old.Lock, nil)
+		return rerun{record: old, lock: lock, ttl: ttl}, nil
 	}
-	raw := []byte(e.message)
-	task, err := wire.Decode(raw)
+	task, err := b.again(queue, e, old)
 	if err != nil {
-		return nil, "", "", zeroq.ErrUnreadable
+		return rerun{}, zeroq.ErrUnreadable
 	}
-	if !strings.HasPrefix(e.message, `{"id":`+strconv.Quote(e.id)+`,"enqueued_at":`) {
-		at := millis(r.EnqueuedAt)
-		if at.IsZero() {
-			at = b.clock.now()
-		}
-		if raw, err = wire.Admit(raw, e.id, at, zeroTime); err != nil {
-			return nil, "", "", zeroq.ErrUnreadable
-		}
-	}
-	errs := task.Errors
-	if len(r.Errors) > 0 {
-		if errs, err = wire.DecodeErrors(r.Errors); err != nil {
-			return nil, "", "", err
-		}
-	}
-	attempt := r.Attempt + 1
-	if attempt > task.MaxAttempts {
-		r.MaxAttempts = attempt
-	}
-	message, err = wire.Again(raw, task, attempt, errs, b.clock.now())
+	message, err := wire.Revive([]byte(e.message), task)
 	if err != nil {
-		return nil, "", "", zeroq.ErrUnreadable
+		return rerun{}, zeroq.ErrUnreadable
 	}
-	return message, r.encode(), r.Lock, nil
+	fresh := newRecord(markLive, task)
+	fresh.Attempt, fresh.StartedAt, fresh.Worker, fresh.Errors = old.Attempt, old.StartedAt, old.Worker, old.Errors
+	fresh.Lock = old.Lock
+	lock, ttl := relock(old.Lock, task)
+	return rerun{message: message, record: fresh, lock: lock, ttl: ttl}, nil
+}
+
+// again is the task as it is to be written. A dead letter that never became a task, as its id was taken,
+// is one now under the id that it has as a dead letter.
+func (b *Broker) again(queue string, e entry, old record) (*zeroq.Task, error) {
+	task, err := wire.Decode([]byte(e.message))
+	if err != nil {
+		return nil, err
+	}
+	now := b.clock.now()
+	if idOf(e.message) != e.id {
+		task.ID, task.EnqueuedAt = e.id, now
+	}
+	task.Queue, task.RunAt, task.ExpiresAt, task.Delay = queue, time.Time{}, time.Time{}, 0
+	if !task.Deadline.After(now) {
+		task.Deadline = time.Time{}
+	}
+	task.Attempt = max(task.Attempt, old.Attempt+1)
+	task.MaxAttempts = max(task.MaxAttempts, task.Attempt)
+	if len(old.Errors) > 0 {
+		if task.Errors, err = wire.DecodeErrors(old.Errors); err != nil {
+			return nil, err
+		}
+	}
+	probe := *task
+	probe.ID, probe.Attempt, probe.MaxAttempts, probe.Unique = "", 1, zeroq.DefaultMaxAttempts, nil
+	return task, probe.Validate(now)
+}
+
+// relock says which unique key a task takes when it runs again, and for how long if not until then. One
+// that was debounced waits no more.
+func relock(lock string, task *zeroq.Task) (string, time.Duration) {
+	switch {
+	case lock == "":
+	case lock[0] == 's' || lock[0] == 'f':
+		return lock, 0
+	case lock[0] == 't' && task != nil && task.Unique != nil && task.Unique.For > 0:
+		return lock, task.Unique.For
+	}
+	return "", 0
 }

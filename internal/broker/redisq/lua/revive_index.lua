@@ -9,7 +9,7 @@
 -- KEYS[8] counters                 HASH  name -> total
 -- ARGV    owner, step, lease in ms, prefix of the queue's keys; score and id to go on behind, 1 when the
 --         stage ends; tasks failed already, why the last of them failed; n, n times id, score, message or
---         "", record, lock or ""
+--         "", record, lock or "" when it takes none, how long it is held in ms or 0
 -- RETURNS {OK, now, 1 when the stage has ended, ms to wait}, or {FENCED, now}
 -- OOM     runs: ZREM comes first and unlocks the rest
 local owner, step, lease, prefix = take(), take(), tonumber(take()), take()
@@ -35,13 +35,14 @@ local function holder(lock, id)
   if not held or other == id then
     return
   end
-  local record = read_record(prefix, other)
-  if string.sub(held, 1, 1) == 't' or record and string.sub(record, 1, 1) == '.' then
+  local mode, record = string.sub(held, 1, 1), read_record(prefix, other)
+  local waits = mode ~= 'd' or redis.call('ZSCORE', prefix .. 'scheduled', other)
+  if mode == 't' or waits and record and string.sub(record, 1, 1) == '.' then
     return other
   end
 end
 
-local function revive(id, message, record, lock)
+local function revive(id, record, lock, ttl)
   local known, key, slot = read_record(prefix, id)
   redis.call('ZREM', KEYS[2], id)
   leave_group(prefix, id, known)
@@ -51,15 +52,17 @@ local function revive(id, message, record, lock)
   else
     redis.call('SET', key, record)
   end
-  -- A key that is held for a time was held for its time.
-  if lock ~= '' and string.sub(lock, 1, 1) ~= 't' then
-    redis.call('SET', prefix .. 'unique:' .. string.sub(lock, 2), string.sub(lock, 1, 1) .. id)
+  local key_of, owner_of = prefix .. 'unique:' .. string.sub(lock, 2), string.sub(lock, 1, 1) .. id
+  if lock ~= '' and ttl ~= '0' then
+    redis.call('SET', key_of, owner_of, 'PX', ttl)
+  elseif lock ~= '' then
+    redis.call('SET', key_of, owner_of)
   end
 end
 
 local messages, done = {}, 0
 for _ = 1, tonumber(take()) do
-  local id, score, message, record, lock = take(), take(), take(), take(), take()
+  local id, score, message, record, lock, ttl = take(), take(), take(), take(), take(), take()
   local found = redis.call('ZSCORE', KEYS[2], id)
   local other = lock ~= '' and holder(prefix .. 'unique:' .. string.sub(lock, 2), id)
   local listed = redis.call('SISMEMBER', KEYS[7], id) == 1
@@ -70,7 +73,7 @@ for _ = 1, tonumber(take()) do
   elseif not listed and message == '' then
     failed, reason = failed + 1, 'the task\'s message cannot be read'
   else
-    revive(id, message, record, lock)
+    revive(id, record, lock, ttl)
     if listed then
       redis.call('SREM', KEYS[7], id) -- its message never left the list
     else
