@@ -62,6 +62,14 @@ func (k *keeper) Sweep(ctx context.Context, _ string, _ broker.Keep) (broker.Swe
 	return k.swept, k.call(ctx, "sweep")
 }
 
+func (k *keeper) Sample(ctx context.Context, _ string) error { return k.call(ctx, "sample") }
+
+func (k *keeper) Recount(ctx context.Context, _ string) error { return k.call(ctx, "recount") }
+
+func (k *keeper) Configure(ctx context.Context, _ string, _ zeroq.Limits) error {
+	return k.call(ctx, "configure")
+}
+
 func (k *keeper) NewReaper(string, string, time.Duration) broker.Reaper { return reaper{k} }
 
 type reaper struct{ k *keeper }
@@ -75,12 +83,6 @@ func (k *keeper) Intake(ctx context.Context, _, _ string) error {
 	<-ctx.Done()
 	return nil
 }
-
-func (k *keeper) Sample(ctx context.Context, _ string) error { return k.call(ctx, "sample") }
-
-func (k *keeper) Recount(ctx context.Context, _ string) error { return k.call(ctx, "recount") }
-
-func (k *keeper) Configure(context.Context, string, zeroq.Limits) error { return nil }
 
 // during runs upkeep for so long and returns when it made a call.
 func (k *keeper) during(t *testing.T, d time.Duration, what string, run func(ctx context.Context)) []time.Time {

@@ -18,6 +18,7 @@ type Broker interface {
 	broker.Keeper
 	broker.Registry
 	broker.Controller
+	broker.Operator
 }
 
 // Store is a broker under test, and its back door.
@@ -59,6 +60,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Inspect_WaitTaskEndsWithTheTask":     inspectWait,
 		"Sweep_ForgetsWhatIsOver":             sweepForgets,
 		"Sweep_KeepsAtMost":                   sweepCap,
+		"Pages_OfEveryState":                  pagesOfEveryState,
+		"Pages_RefuseWhatIsNoCursor":          pagesRefuseCursor,
+		"Operations_PurgeEveryState":          operationsPurge,
+		"Operations_Retry":                    operationsRetry,
+		"Operations_AreGoneOnWith":            operationsGoOn,
+		"Operations_Abort":                    operationsAbort,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
 		"Unique_UntilFinished":                uniqueUntilFinished,
