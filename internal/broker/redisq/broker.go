@@ -24,6 +24,7 @@ type Broker struct {
 	known sync.Map // queue -> time.Time: when it was found registered and its format known
 	ids   sequences
 	bell  *bell
+	timed timedQueues
 }
 
 var (

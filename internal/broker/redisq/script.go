@@ -25,10 +25,13 @@ var (
 	scriptLeave         = load("leave")
 	scriptLookup        = load("lookup")
 	scriptPromote       = load("promote")
+	scriptSchedule      = load("schedule")
 	scriptSettle        = load("settle")
 	scriptSteal         = load("steal")
 	scriptSweepIndex    = load("sweep_index")
 	scriptSweepList     = load("sweep_list")
+	scriptTick          = load("tick")
+	scriptUnschedule    = load("unschedule")
 	scriptYield         = load("yield")
 )
 
