@@ -17,6 +17,7 @@ type Broker interface {
 	broker.Inspector
 	broker.Keeper
 	broker.Registry
+	broker.Timetable
 }
 
 // Store is a broker under test, and its back door.
@@ -60,6 +61,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Sweep_KeepsAtMost":                   sweepCap,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
+		"Timetable_TicksInTime":               timetableTicks,
+		"Timetable_PausesAndGoesOn":           timetablePauses,
+		"Timetable_RunsNow":                   timetableRuns,
+		"Timetable_ListsByName":               timetableLists,
+		"Timetable_UnknownAndWrong":           timetableUnknown,
+		"Timetable_FollowsItsConfiguration":   timetableConfigured,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
