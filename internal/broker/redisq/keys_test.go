@@ -124,7 +124,9 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{keyQueues: "SET", keyWorkers: "ZSET", keyWorker + "<id>": "STRING"}
+	want := map[string]string{
+		keyQueues: "SET", keyWorkers: "ZSET", keyWorker + "<id>": "STRING", keySchedules: "HASH",
+	}
 	for name, kind := range documentedKeys(t) {
 		want["zq:{q}:"+name] = kind
 	}
@@ -167,7 +169,9 @@ func keyUsers(t *testing.T) map[string]string {
 			}
 		}
 	}
-	written := map[string]string{keyQueues: "none", keyWorkers: "none", keyWorker + "<id>": "none"}
+	written := map[string]string{
+		keyQueues: "none", keyWorkers: "none", keyWorker + "<id>": "none", keySchedules: "none",
+	}
 	for name := range documentedKeys(t) {
 		scripts := users[name]
 		slices.Sort(scripts)
