@@ -162,6 +162,7 @@ func (w *Worker) build(mux *zeroq.Mux) {
 			}
 		}
 	}
+	w.addPart(w.keepTimetable, nil)
 	w.addPart(w.announce, nil)
 }
 

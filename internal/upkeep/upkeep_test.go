@@ -28,6 +28,8 @@ var errAway = errors.New("away")
 
 // keeper is a broker.Keeper that notes when it is called.
 type keeper struct {
+	broker.Keeper // nil: what is not overridden is not called
+
 	mu      sync.Mutex
 	workers int
 	err     error
