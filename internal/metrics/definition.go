@@ -62,6 +62,8 @@ var (
 		"Slots that are taken, also by tasks that are gathered for a batch and by stuck handlers.", "pool")
 	workerStuck = define("zeroq_worker_stuck", Gauge,
 		"Tasks whose context ended a while ago and whose handler has not returned.", "pool")
+	workerReady = define("zeroq_worker_ready", Gauge,
+		"1 while the pool takes tasks, or would if it had a free slot; 0 while fetching from one of its queues does not work.", "pool")
 	workerLastFetch = define("zeroq_worker_last_fetch_timestamp_seconds", Gauge,
 		"When the pool last asked for tasks and was answered, in Unix time; 0 before the first time. A full pool asks for none.", "pool")
 	workerStarted = define("zeroq_worker_started_total", Counter,

@@ -30,6 +30,8 @@ type Workers struct {
 type Pool struct {
 	Name               string
 	Slots, Used, Stuck int
+	// Ready: it takes tasks, or has its reasons not to.
+	Ready bool
 	// LastFetch is when a fetch last worked; zero before the first.
 	LastFetch time.Time
 }
@@ -52,7 +54,7 @@ func Join(registerer prometheus.Registerer, pools func() []Pool) (w *Workers, le
 
 // Describe implements prometheus.Collector.
 func (w *Workers) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []Definition{workerSlots, workerUsed, workerStuck, workerLastFetch} {
+	for _, d := range []Definition{workerSlots, workerUsed, workerStuck, workerReady, workerLastFetch} {
 		descs <- d.desc
 	}
 	for _, c := range w.vectors() {
@@ -66,6 +68,7 @@ func (w *Workers) Collect(metrics chan<- prometheus.Metric) {
 		metrics <- workerSlots.value(float64(p.Slots), p.Name)
 		metrics <- workerUsed.value(float64(p.Used), p.Name)
 		metrics <- workerStuck.value(float64(p.Stuck), p.Name)
+		metrics <- workerReady.flag(p.Ready, p.Name)
 		last := 0.0
 		if !p.LastFetch.IsZero() {
 			last = float64(p.LastFetch.UnixMilli()) / 1000
@@ -88,6 +91,7 @@ func (w *Workers) pools() map[string]Pool {
 		for _, p := range (*pools)() {
 			if sum, there := sums[p.Name]; there {
 				p.Slots, p.Used, p.Stuck = p.Slots+sum.Slots, p.Used+sum.Used, p.Stuck+sum.Stuck
+				p.Ready = p.Ready && sum.Ready
 				if sum.LastFetch.Before(p.LastFetch) {
 					p.LastFetch = sum.LastFetch
 				}

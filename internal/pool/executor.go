@@ -66,6 +66,7 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 	for i, d := range deliveries[1:] {
 		runs[i+1] = &run{lane: l, delivery: d, ctx: first.ctx, started: first.started, began: first.began}
 		p.running.add(runs[i+1])
+		p.countStart(runs[i+1])
 	}
 	go func() {
 		defer p.slots.release(len(runs))
@@ -98,6 +99,7 @@ func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadlin
 	ctx, cancel := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
 	one := &run{lane: l, delivery: d, ctx: ctx, started: now, began: time.Now()}
 	p.running.add(one)
+	p.countStart(one)
 	return one, cancel
 }
 
@@ -105,6 +107,7 @@ func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadlin
 func (p *Pool) finish(one *run, result []byte, err error) {
 	o := p.judge(one, result, err)
 	if p.running.remove(one.delivery) {
+		one.countEnd(o.State)
 		p.settle(one.lane, o, err)
 	}
 }

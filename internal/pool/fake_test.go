@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -221,6 +222,10 @@ func (m *fakeMember) Yield(ctx context.Context) error { return m.fake.begin(ctx,
 
 func (m *fakeMember) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
 	return deliveries, m.fake.begin(ctx, "commit")
+}
+
+func (m *fakeMember) Report(ctx context.Context, _ string, _ map[string]json.RawMessage) error {
+	return m.fake.begin(ctx, "report")
 }
 
 func (m *fakeMember) Settle(ctx context.Context, outcomes []broker.Outcome) error {

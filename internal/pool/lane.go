@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // lane is a pool's way to one queue.
@@ -15,9 +16,11 @@ type lane struct {
 	member  broker.Member
 	acker   *acker
 	watcher *watcher
-	errors  backoff   // of fetching
-	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
-	waits   backoff   // of waiting, likewise
+	errors  backoff // of fetching
+	commits backoff // of committing, which fails by itself: fetching may work meanwhile
+	waits   backoff // of waiting, likewise
+	stats   *metrics.Queue
+	watch   *watchdog
 	closed  time.Time // no fetch before then: the queue is paused, or fetching failed
 
 	mu     sync.Mutex
@@ -53,6 +56,7 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 		return true
 	}
 	if l.ctx != nil { // a new lease begins when the one before it is over, whoever saw it end
+		l.countLoss()
 		l.cancel(zeroq.ErrLeaseLost)
 		l.losses++
 	}
@@ -81,6 +85,7 @@ func (l *lane) lost(mark int, then func()) {
 		return
 	}
 	l.losses++
+	l.countLoss()
 	if l.cancel != nil {
 		l.cancel(zeroq.ErrLeaseLost)
 	}
