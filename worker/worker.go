@@ -165,6 +165,9 @@ func (w *Worker) build(mux *zeroq.Mux) {
 			w.addPart(func(ctx context.Context) { upkeep.Scheduler(ctx, w.broker, q.Name) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease, stats.Stolen) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Janitor(ctx, w.broker, q.Name, keep) }, nil)
+			if q.Limits != (zeroq.Limits{}) {
+				w.addPart(func(ctx context.Context) { upkeep.Configure(ctx, w.broker, q.Name, q.Limits) }, nil)
+			}
 			for _, list := range q.Intake {
 				w.addPart(func(ctx context.Context) { upkeep.Intake(ctx, w.broker, list, q.Name) }, nil)
 			}
@@ -180,7 +183,9 @@ func (w *Worker) poolConf(pc PoolConf) pool.Conf {
 		Metrics: w.stats,
 	}
 	for _, q := range pc.Queues {
-		conf.Queues = append(conf.Queues, pool.Queue{Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode)})
+		conf.Queues = append(conf.Queues, pool.Queue{
+			Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode), Retry: q.Retry, Retention: q.Retention,
+		})
 	}
 	return conf
 }

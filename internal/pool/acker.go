@@ -29,15 +29,17 @@ type acker struct {
 	closed   bool
 	errs     backoff
 	stats    *metrics.Queue
+	settled  func()       // is called after each call that worked
 	refused  atomic.Int64 // outcomes of tasks that belonged to others by then
 }
 
-func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue) *acker {
+func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue, settled func()) *acker {
 	return &acker{
 		queue:    queue,
 		member:   member,
 		stats:    stats,
 		outcomes: make(chan broker.Outcome, size),
+		settled:  settled,
 		errs:     backoff{what: "settling tasks of queue " + queue},
 	}
 }
@@ -122,6 +124,7 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 		switch {
 		case err == nil:
 			a.errs.worked()
+			a.settled()
 			return true
 		case errors.Is(err, zeroq.ErrLeaseLost):
 			a.refused.Add(int64(len(batch)))

@@ -21,9 +21,10 @@ type run struct {
 	lane     *lane
 	delivery *broker.Delivery
 	ctx      context.Context
-	started  time.Time // by the broker's clock
-	began    time.Time // by this machine's monotonic clock
-	ended    time.Time // when the context was first seen to have ended; of running.mu
+	stop     context.CancelCauseFunc // nil in a batch, whose tasks share a context
+	started  time.Time               // by the broker's clock
+	began    time.Time               // by this machine's monotonic clock
+	ended    time.Time               // when the context was first seen to have ended; of running.mu
 	stats    *metrics.Type
 }
 
@@ -55,6 +56,18 @@ func (r *running) giveUp() []*run {
 	}
 	clear(r.runs)
 	return all
+}
+
+// stop tells the handlers of a lane's task that it is called off. The other tasks of a batch are none
+// the worse for it: it runs to its end.
+func (r *running) stop(l *lane, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for d, one := range r.runs {
+		if one.lane == l && d.Task.ID == id && one.stop != nil {
+			one.stop(zeroq.ErrCancelled)
+		}
+	}
 }
 
 // list describes the tasks at hand.

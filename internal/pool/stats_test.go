@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -190,15 +189,7 @@ func TestStuck_WhateverEndedTheContext(t *testing.T) {
 	for name, end := range map[string]func(r *rig){
 		"lease lost": func(r *rig) { r.steal() },
 		"shutdown":   func(r *rig) { r.pool.stop(zeroq.ErrShutdown) },
-		"called off": func(r *rig) {
-			r.pool.running.mu.Lock()
-			defer r.pool.running.mu.Unlock()
-			for _, one := range r.pool.running.runs {
-				ctx, cancel := context.WithCancelCause(one.ctx)
-				cancel(errors.New("called off"))
-				one.ctx = ctx
-			}
-		},
+		"called off": func(r *rig) { r.pool.callOff(r.pool.lanes[0], r.pool.Running()[0].ID) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := prepare(t)
@@ -233,8 +224,10 @@ func BenchmarkStats_OneTask(b *testing.B) {
 	mux.HandleFunc("email:*", func(context.Context, *zeroq.Task) error { return nil })
 	p := New(Conf{Concurrency: 1, Queues: []Queue{{Name: "default"}}}, mux, newFake())
 	now := time.Now()
+	l := &lane{queue: p.conf.Queues[0]}
+	p.equip(l, &fakeMember{})
 	one := &run{
-		lane: p.newLane(p.conf.Queues[0], &fakeMember{}), started: now, began: now,
+		lane: l, started: now, began: now,
 		delivery: &broker.Delivery{Task: &zeroq.Task{Type: "email:welcome", EnqueuedAt: now.Add(-time.Second)}},
 	}
 	b.ReportAllocs()

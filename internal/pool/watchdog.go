@@ -8,7 +8,7 @@ import (
 )
 
 // readyFor is how long a pool counts as ready after a fetch. It waits for tasks at most two seconds at a
-// time.
+// time, and for a queue that is closed at most closedFor.
 const readyFor = 10 * time.Second
 
 // errNoFetch is why a pool is not ready.
@@ -18,7 +18,6 @@ var errNoFetch = errors.New("no fetch has worked of late")
 type watchdog struct {
 	mu       sync.Mutex
 	answered time.Time // when a fetch last worked, whether it found anything or not
-	closed   time.Time // no fetch before then, as the queue said so
 	failing  time.Time // since when tasks cannot be taken; zero: they can
 	err      error     // why
 }
@@ -31,11 +30,11 @@ func newWatchdogs(queues []Queue) map[string]*watchdog {
 	return all
 }
 
-// fetched says that a fetch was answered. closed may be in the past.
-func (w *watchdog) fetched(closed time.Time) {
+// fetched says that a fetch was answered.
+func (w *watchdog) fetched() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answered, w.closed = time.Now(), closed
+	w.answered = time.Now()
 }
 
 // worked says that what a fetch brought can be started.
@@ -55,16 +54,14 @@ func (w *watchdog) failed(err error) {
 	w.err = err
 }
 
-// look returns until when nothing was amiss as far as this queue knows, and why it has not worked for too
-// long.
-func (w *watchdog) look() (good time.Time, err error) {
+// look returns when a fetch last worked, and why tasks could not be taken for too long, if that is so.
+func (w *watchdog) look() (answered time.Time, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	good = later(w.answered, w.closed)
 	if !w.failing.IsZero() && time.Since(w.failing) > readyFor {
 		err = fmt.Errorf("for %v: %w", time.Since(w.failing).Round(time.Second), w.err)
 	}
-	return good, err
+	return w.answered, err
 }
 
 // Ready reports why the pool cannot take tasks: one of its queues has failed for ten seconds, or it has
@@ -73,11 +70,11 @@ func (w *watchdog) look() (good time.Time, err error) {
 func (p *Pool) Ready() error {
 	var last time.Time
 	for _, q := range p.conf.Queues {
-		good, err := p.watchdogs[q.Name].look()
+		answered, err := p.watchdogs[q.Name].look()
 		if err != nil {
 			return fmt.Errorf("queue %s: %w %w", q.Name, errNoFetch, err)
 		}
-		last = later(last, good)
+		last = later(last, answered)
 	}
 	free, since := p.slots.freeSince()
 	switch {
@@ -92,9 +89,8 @@ func (p *Pool) Ready() error {
 // LastFetch is when a fetch last worked, whether it found anything or not; zero before the first.
 func (p *Pool) LastFetch() (last time.Time) {
 	for _, w := range p.watchdogs {
-		w.mu.Lock()
-		last = later(last, w.answered)
-		w.mu.Unlock()
+		answered, _ := w.look()
+		last = later(last, answered)
 	}
 	return last
 }

@@ -126,35 +126,55 @@ func TestReady_WithoutABrokerItIsNot(t *testing.T) {
 	}
 }
 
-func TestReady_APausedQueueIsFine(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := prepare(t)
-		r.pause("default", true)
-		r.start()
-		for range 30 {
-			pass(time.Second)
-			if err := r.pool.Ready(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
+// shut is a broker whose queues are closed, for much longer than a pool may be silent.
+type shut struct {
+	*fake
+	cause error
 }
 
-// A queue at its limit may be closed for much longer than a pool may be silent.
-func TestReady_AClosedQueueIsFineUntilItOpens(t *testing.T) {
+func (s shut) Join(ctx context.Context, join broker.Join) (broker.Member, error) {
+	member, err := s.fake.Join(ctx, join)
+	return shutMember{Member: member, cause: s.cause}, err
+}
+
+type shutMember struct {
+	broker.Member
+	cause error
+}
+
+func (m shutMember) Fetch(context.Context, int) ([]*broker.Delivery, error) {
+	return nil, &broker.ClosedError{Cause: m.cause, Wait: time.Hour}
+}
+
+func TestReady_AQueueThatIsPausedOrAtItsLimitIsFine(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{broker.ErrPaused, broker.ErrLimited} {
+		synctest.Test(t, func(t *testing.T) {
+			r := prepare(t, twoQueues)
+			r.pool.broker = shut{fake: r.fake, cause: cause}
+			r.start()
+			for range 30 {
+				pass(time.Second)
+				if err := r.pool.Ready(); err != nil {
+					t.Fatalf("%v: %v", cause, err)
+				}
+			}
+		})
+	}
+}
+
+func TestReady_APoolThatStoppedFetchingIsNot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Conf{Concurrency: 1, Queues: []Queue{{Name: "a"}, {Name: "b"}}}, zeroq.NewMux(), newFake())
-		p.watchdogs["a"].fetched(time.Now().Add(time.Minute))
-		p.watchdogs["a"].worked()
-		pass(time.Minute + readyFor)
+		p.watchdogs["a"].fetched()
+		pass(readyFor)
 		if err := p.Ready(); err != nil {
-			t.Errorf("while it is closed: %v", err)
+			t.Errorf("ten seconds after a fetch: %v", err)
 		}
 		pass(time.Second)
 		if p.Ready() == nil {
-			t.Error("ready though nothing was fetched since it opened")
+			t.Error("ready though nothing is fetched any more")
 		}
 	})
 }
