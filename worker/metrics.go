@@ -8,7 +8,8 @@ import (
 
 // Metrics has the worker and the queues of its Redis shown in a registry, from New until the worker has
 // drained; nil shows them nowhere. Default: [prometheus.DefaultRegisterer], which the DevServer of
-// go-zero serves. Workers in one registry are added up.
+// go-zero serves. Workers in one registry are added up, and show the queues of the one that was there
+// first.
 func Metrics(registerer prometheus.Registerer) Option {
 	return func(w *Worker) { w.registerer = registerer }
 }

@@ -84,6 +84,21 @@ func TestWorkers_LabelsSayWhatNamesCannot(t *testing.T) {
 	}
 }
 
+func TestJoin_RegisterersThatAddLabelsAreSharedToo(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewPedanticRegistry()
+	wrapped := prometheus.WrapRegistererWith(prometheus.Labels{"app": "shop"}, registry)
+	_, leaveOne := enter(t, wrapped, Pool{Name: "main", Slots: 1})
+	_, leaveTwo := enter(t, wrapped, Pool{Name: "main", Slots: 2})
+	scrape(t, registry).want(t, 3, "zeroq_worker_slots", "shop", "main")
+	leaveOne()
+	scrape(t, registry).want(t, 2, "zeroq_worker_slots", "shop", "main")
+	leaveTwo()
+	if shown := scrape(t, registry); len(shown) != 0 {
+		t.Errorf("%d families are left behind", len(shown))
+	}
+}
+
 func TestJoin_ComingAndGoingAtOnceLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewPedanticRegistry()
