@@ -1,0 +1,178 @@
+package zeroqtest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// maxRuns is how often one call of RunReady or Drain runs a handler before it gives up: what goes on
+// for so long goes on for ever.
+const maxRuns = 10_000
+
+// RunReady runs the tasks that are ready, and those that become so without the clock moving on, such as
+// what their handlers enqueue. Those of a higher priority go first, then those that were ready first.
+// It returns how many ran. When ctx ends, the handler at hand is told that its worker shuts down, and
+// nothing more starts.
+//
+// A batch handler gets what is ready of its type, at once, up to the size of its batch.
+func (q *Queues) RunReady(ctx context.Context) int {
+	q.t.Helper()
+	return q.runReady(ctx, maxRuns)
+}
+
+// Drain runs tasks as [Queues.RunReady] does, and moves the clock on to the next time that a task waits
+// for, until none waits. It returns how many ran. Tasks of a type that mux does not know are left.
+func (q *Queues) Drain(ctx context.Context) int {
+	q.t.Helper()
+	ran := 0
+	for {
+		ran += q.runReady(ctx, maxRuns-ran)
+		next, ok := q.next()
+		if !ok || ctx.Err() != nil {
+			return ran
+		}
+		q.moveTo(next)
+	}
+}
+
+func (q *Queues) runReady(ctx context.Context, most int) int {
+	q.t.Helper()
+	ran := 0
+	for ctx.Err() == nil {
+		n := q.runNext(ctx)
+		if n == 0 {
+			break
+		}
+		if ran += n; ran > most {
+			q.t.Fatalf("zeroqtest: more than %d runs, and no end; there are\n%s", maxRuns, q.describe(q.waiting()))
+		}
+	}
+	return ran
+}
+
+// next is the earliest time that a task waits for which has a handler.
+func (q *Queues) next() (next time.Time, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, e := range q.entries {
+		if at, waits := e.due(); waits && !e.stray && (!ok || at.Before(next)) {
+			next, ok = at, true
+		}
+	}
+	return next, ok
+}
+
+// promote makes tasks ready whose time has come, the earliest first.
+func (q *Queues) promote() {
+	var due []*entry
+	for _, e := range q.entries {
+		if at, waits := e.due(); waits && !at.After(q.clock.now()) {
+			due = append(due, e)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *entry) int { return a.task.RunAt.Compare(b.task.RunAt) })
+	for _, e := range due {
+		q.ready(e)
+	}
+}
+
+// take returns the next task that can start, with others of its batch. What cannot start is settled.
+func (q *Queues) take() (batch []*entry, route zeroq.Route) {
+	for _, e := range q.readyTasks() {
+		if len(batch) > 0 && (e.task.Type != batch[0].task.Type || e.task.Queue != batch[0].task.Queue) {
+			continue
+		}
+		to, known := q.mux.Route(e.task.Type)
+		o, _, settled := q.rules(e.task.Queue, to).Before(&broker.Delivery{Task: e.task}, known, q.clock.now())
+		if settled {
+			e.stray = !known
+			q.settle(e, o)
+			continue
+		}
+		if route, batch = to, append(batch, e); len(batch) >= max(to.Batch.Size, 1) {
+			break
+		}
+	}
+	return batch, route
+}
+
+// readyTasks are those that are ready, the first to start first.
+func (q *Queues) readyTasks() []*entry {
+	var ready []*entry
+	for _, e := range q.entries {
+		if e.state == zeroq.Ready {
+			ready = append(ready, e)
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b *entry) int {
+		return cmp.Or(
+			slices.Index(zeroq.Priorities, a.task.Priority)-slices.Index(zeroq.Priorities, b.task.Priority),
+			a.place-b.place,
+		)
+	})
+	return ready
+}
+
+// runNext runs a handler on what can start next, and settles it. It returns how many tasks that were.
+func (q *Queues) runNext(ctx context.Context) int {
+	q.mu.Lock()
+	q.promote()
+	batch, route := q.take()
+	if len(batch) == 0 {
+		q.mu.Unlock()
+		return 0
+	}
+	run := q.begin(ctx, batch)
+	tasks := make([]*zeroq.Task, len(batch))
+	for i, e := range batch {
+		tasks[i] = copyOf(e.task)
+	}
+	q.mu.Unlock()
+	defer run.end()
+
+	results, errs := make([]json.RawMessage, len(batch)), make([]error, len(batch))
+	if route.BatchHandler != nil {
+		errs = zeroq.RunBatch(run.ctx, route.BatchHandler, tasks)
+	} else {
+		results[0], errs[0] = zeroq.Run(run.ctx, route.Handler, tasks[0])
+	}
+
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, e := range batch {
+		facts := run.facts(&broker.Delivery{Task: e.task}, q.clock.now())
+		if e.cancelled && facts.Cause == nil { // others of its batch go on
+			facts.Cause = zeroq.ErrCancelled
+		}
+		o := q.rules(e.task.Queue, route).After(facts, results[i], errs[i])
+		if e.cancelled && (o.State == zeroq.Retry || o.State == zeroq.Ready) {
+			o.State, o.RunAt = zeroq.Cancelled, time.Time{}
+		}
+		e.run, e.progress = nil, run.progress.get()
+		q.settle(e, o)
+	}
+	return len(batch)
+}
+
+// begin starts an attempt of the tasks.
+func (q *Queues) begin(ctx context.Context, batch []*entry) *attempt {
+	now := q.clock.now()
+	var tasks []*zeroq.Task
+	for _, e := range batch {
+		tasks = append(tasks, e.task)
+	}
+	run := newAttempt(ctx, &q.settings, now, tasks...)
+	run.batch = batch
+	for _, e := range batch {
+		q.locks.free(e, zeroq.UntilStarted)
+		e.state, e.attempt, e.started, e.run = zeroq.Leased, e.task.Attempt, now, run
+		e.cancelled, e.stray = false, false
+	}
+	return run
+}
