@@ -2,6 +2,7 @@ package zeroqtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -37,6 +38,14 @@ func (e *entry) due() (at time.Time, ok bool) {
 // waits reports whether the task is yet to run.
 func (e *entry) waits() bool {
 	return e.state == zeroq.Ready || e.state == zeroq.Scheduled || e.state == zeroq.Retry
+}
+
+// before reports whether the task starts before the other, while both are ready.
+func (e *entry) before(other *entry) bool {
+	return cmp.Or(
+		slices.Index(zeroq.Priorities, e.task.Priority)-slices.Index(zeroq.Priorities, other.task.Priority),
+		e.place-other.place,
+	) < 0
 }
 
 // forgotten reports whether a real queue may have forgotten the task, so that its id is free.

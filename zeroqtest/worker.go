@@ -1,7 +1,6 @@
 package zeroqtest
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -13,7 +12,7 @@ import (
 
 // maxRuns is how often one call of RunReady or Drain runs a handler before it gives up: what goes on
 // for so long goes on for ever.
-const maxRuns = 10_000
+const maxRuns = 100_000
 
 // RunReady runs the tasks that are ready, and those that become so without the clock moving on, such as
 // what their handlers enqueue. Those of a higher priority go first, then those that were ready first.
@@ -82,12 +81,12 @@ func (q *Queues) promote() {
 	}
 }
 
-// take returns the next task that can start, with others of its batch. What cannot start is settled.
+// take takes the next task that can start, with others of its batch. What cannot start is settled.
 func (q *Queues) take() (batch []*entry, route zeroq.Route) {
-	for _, e := range q.readyTasks() {
-		if len(batch) > 0 && (e.task.Type != batch[0].task.Type || e.task.Queue != batch[0].task.Queue) {
-			continue
-		}
+	alike := func(e *entry) bool {
+		return len(batch) == 0 || e.task.Type == batch[0].task.Type && e.task.Queue == batch[0].task.Queue
+	}
+	for e := q.first(alike); e != nil; e = q.first(alike) {
 		to, known := q.mux.Route(e.task.Type)
 		o, _, settled := q.rules(e.task.Queue, to).Before(&broker.Delivery{Task: e.task}, known, q.clock.now())
 		if settled {
@@ -95,6 +94,7 @@ func (q *Queues) take() (batch []*entry, route zeroq.Route) {
 			q.settle(e, o)
 			continue
 		}
+		e.state = zeroq.Leased
 		if route, batch = to, append(batch, e); len(batch) >= max(to.Batch.Size, 1) {
 			break
 		}
@@ -102,21 +102,14 @@ func (q *Queues) take() (batch []*entry, route zeroq.Route) {
 	return batch, route
 }
 
-// readyTasks are those that are ready, the first to start first.
-func (q *Queues) readyTasks() []*entry {
-	var ready []*entry
+// first is the task that starts next of those that are ready and match; nil if there is none.
+func (q *Queues) first(match func(*entry) bool) (first *entry) {
 	for _, e := range q.entries {
-		if e.state == zeroq.Ready {
-			ready = append(ready, e)
+		if e.state == zeroq.Ready && (first == nil || e.before(first)) && match(e) {
+			first = e
 		}
 	}
-	slices.SortStableFunc(ready, func(a, b *entry) int {
-		return cmp.Or(
-			slices.Index(zeroq.Priorities, a.task.Priority)-slices.Index(zeroq.Priorities, b.task.Priority),
-			a.place-b.place,
-		)
-	})
-	return ready
+	return first
 }
 
 // runNext runs a handler on what can start next, and settles it. It returns how many tasks that were.
@@ -171,7 +164,7 @@ func (q *Queues) begin(ctx context.Context, batch []*entry) *attempt {
 	run.batch = batch
 	for _, e := range batch {
 		q.locks.free(e, zeroq.UntilStarted)
-		e.state, e.attempt, e.started, e.run = zeroq.Leased, e.task.Attempt, now, run
+		e.attempt, e.started, e.run = e.task.Attempt, now, run
 		e.cancelled, e.stray = false, false
 	}
 	return run
