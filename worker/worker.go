@@ -153,6 +153,7 @@ func (w *Worker) build(mux *zeroq.Mux) {
 			w.addPart(func(ctx context.Context) { upkeep.Scheduler(ctx, w.broker, q.Name) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Janitor(ctx, w.broker, q.Name, keep) }, nil)
+			w.addPart(func(ctx context.Context) { upkeep.Bookkeeper(ctx, w.broker, q.Name) }, nil)
 			if q.Limits != (zeroq.Limits{}) {
 				w.addPart(func(ctx context.Context) { upkeep.Configure(ctx, w.broker, q.Name, q.Limits) }, nil)
 			}

@@ -1,5 +1,6 @@
 // Package upkeep keeps queues in order: due tasks become ready (scheduler), tasks of dead workers
-// come back (reaper), what is old is forgotten (janitor), and foreign lists are drained (intake).
+// come back (reaper), what is old is forgotten (janitor), totals are noted and what is in flight is
+// counted (bookkeeper), and foreign lists are drained (intake).
 // Every worker does all of it; the broker sees to it that nothing is done twice.
 package upkeep
 

@@ -51,6 +51,10 @@ type Run struct {
 // whether the task's type has a handler.
 func (r Rules) Before(d *broker.Delivery, known bool, now time.Time) (o broker.Outcome, err error, ok bool) {
 	o = broker.Outcome{Delivery: d, FinishedAt: now}
+	if errors.Is(d.Err, zeroq.ErrDuplicate) { // nobody is there to be told, and nothing is wrong with it
+		o.State, o.Failure = zeroq.Cancelled, r.failure(o, d.Err, 0)
+		return o, d.Err, true
+	}
 	if d.Err != nil {
 		return r.dead(o, d.Err, 0), d.Err, true
 	}
