@@ -3,7 +3,6 @@ package zeroqtest
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +20,7 @@ type attempt struct {
 	ends     time.Time // when it is out of time, by the clock of the queues,
 	endsBy   error     // and the cause then
 	progress progress
-	batch    []*entry
+	batch    bool // of tasks for a batch handler
 }
 
 // newAttempt makes the context of a handler: it ends with the shortest timeout or deadline of the
@@ -54,9 +53,10 @@ func (a *attempt) facts(d *broker.Delivery, now time.Time) verdict.Run {
 	}
 }
 
-// stopCancelled ends the context if all tasks of the attempt are called off.
-func (a *attempt) stopCancelled() {
-	if !slices.ContainsFunc(a.batch, func(e *entry) bool { return !e.cancelled }) {
+// callOff tells the handler that its task is called off. The other tasks of a batch are none the worse
+// for it: it runs to its end.
+func (a *attempt) callOff() {
+	if !a.batch {
 		a.cancel(zeroq.ErrCancelled)
 	}
 }
@@ -67,7 +67,7 @@ type progress struct {
 	raw json.RawMessage
 }
 
-func (p *progress) set(raw json.RawMessage) {
+func (p *progress) set(_ string, raw json.RawMessage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.raw = raw

@@ -103,7 +103,7 @@ func (q *Queues) Cancel(id string) (zeroq.State, error) {
 		return "", zeroq.ErrNotFound
 	case e.state == zeroq.Leased:
 		e.cancelled = true
-		e.run.stopCancelled()
+		e.run.callOff()
 	case e.waits():
 		q.settle(e, broker.Outcome{State: zeroq.Cancelled, FinishedAt: q.clock.now()})
 	case e.state != zeroq.Cancelled:

@@ -122,6 +122,7 @@ func (q *Queues) runNext(ctx context.Context) int {
 		return 0
 	}
 	run := q.begin(ctx, batch)
+	run.batch = route.BatchHandler != nil
 	tasks := make([]*zeroq.Task, len(batch))
 	for i, e := range batch {
 		tasks[i] = copyOf(e.task)
@@ -139,11 +140,8 @@ func (q *Queues) runNext(ctx context.Context) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i, e := range batch {
-		facts := run.facts(&broker.Delivery{Task: e.task}, q.clock.now())
-		if e.cancelled && facts.Cause == nil { // others of its batch go on
-			facts.Cause = zeroq.ErrCancelled
-		}
-		o := q.rules(e.task.Queue, route).After(facts, results[i], errs[i])
+		o := q.rules(e.task.Queue, route).After(
+			run.facts(&broker.Delivery{Task: e.task}, q.clock.now()), results[i], errs[i])
 		if e.cancelled && (o.State == zeroq.Retry || o.State == zeroq.Ready) {
 			o.State, o.RunAt = zeroq.Cancelled, time.Time{}
 		}
@@ -161,7 +159,6 @@ func (q *Queues) begin(ctx context.Context, batch []*entry) *attempt {
 		tasks = append(tasks, e.task)
 	}
 	run := newAttempt(ctx, &q.settings, now, tasks...)
-	run.batch = batch
 	for _, e := range batch {
 		q.locks.free(e, zeroq.UntilStarted)
 		e.attempt, e.started, e.run = e.task.Attempt, now, run
