@@ -29,7 +29,8 @@ type Store struct {
 
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
 func Run(t *testing.T, open func(t testing.TB) Store) {
-	for name, test := range map[string]func(*testing.T, *rig){
+	run(t, open, byHand)
+	run(t, open, map[string]func(*testing.T, *rig){
 		"Enqueue_IsFetchedInOrder":            enqueueIsFetchedInOrder,
 		"Enqueue_AnyNumber":                   enqueueAnyNumber,
 		"Enqueue_ChosenIDOnce":                enqueueChosenIDOnce,
@@ -81,30 +82,11 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"CallOff_TellsTheWorker":              callOffTellsTheWorker,
 		"CallOff_OutlivesTheWorker":           callOffOutlivesTheWorker,
 		"Progress_IsShown":                    progressIsShown,
+	})
+}
 
-		"Cancel_ReadyNeverStarts":             cancelReady,
-		"Cancel_WaitingNeverStarts":           cancelWaiting,
-		"Cancel_LeasedIsTold":                 cancelLeased,
-		"Cancel_FinishedIsRefused":            cancelFinished,
-		"Cancel_EndsWaitTask":                 cancelEndsWait,
-		"Cancel_IsForgottenAfterRetention":    cancelForgotten,
-		"Retry_DeadRunsWithAnAttemptLeft":     retryDead,
-		"Retry_CancelledAndExpiredRun":        retryOthers,
-		"Retry_OnItsListIsWhereItWas":         retryListed,
-		"Retry_GoesByTheStates":               retryStates,
-		"Retry_UnreadableIsRefused":           retryUnreadable,
-		"Retry_DuplicateRunsUnderItsOwnID":    retryDuplicate,
-		"Delete_ForgetsInEveryState":          deleteEvery,
-		"Delete_LeasedIsRefused":              deleteLeased,
-		"Delete_LeavesNeighboursAlone":        deleteNeighbours,
-		"Watch_ShowsChangesUntilTheEnd":       watchShows,
-		"Watch_EndsAsItIsTold":                watchEnds,
-		"Queue_PausedGivesNothing":            queuePaused,
-		"Queue_DrainEndsWithTheLastTask":      queueDrained,
-		"Queue_LimitsChangeOneByOne":          queueLimits,
-		"Queue_ConfigurationYieldsToOperator": queueConfigured,
-		"Queue_CountsAndRates":                queueRates,
-	} {
+func run(t *testing.T, open func(t testing.TB) Store, tests map[string]func(*testing.T, *rig)) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := open(t)
