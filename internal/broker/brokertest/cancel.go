@@ -9,6 +9,32 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
+// byHand is what operators rely on.
+var byHand = suite{
+	"Cancel_ReadyNeverStarts":             cancelReady,
+	"Cancel_WaitingNeverStarts":           cancelWaiting,
+	"Cancel_LeasedIsTold":                 cancelLeased,
+	"Cancel_FinishedIsRefused":            cancelFinished,
+	"Cancel_EndsWaitTask":                 cancelEndsWait,
+	"Cancel_IsForgottenAfterRetention":    cancelForgotten,
+	"Retry_DeadRunsWithAnAttemptLeft":     retryDead,
+	"Retry_CancelledAndExpiredRun":        retryOthers,
+	"Retry_OnItsListIsWhereItWas":         retryListed,
+	"Retry_GoesByTheStates":               retryStates,
+	"Retry_UnreadableIsRefused":           retryUnreadable,
+	"Retry_DuplicateRunsUnderItsOwnID":    retryDuplicate,
+	"Delete_ForgetsInEveryState":          deleteEvery,
+	"Delete_LeasedIsRefused":              deleteLeased,
+	"Delete_LeavesNeighboursAlone":        deleteNeighbours,
+	"Watch_ShowsChangesUntilTheEnd":       watchShows,
+	"Watch_EndsAsItIsTold":                watchEnds,
+	"Queue_PausedGivesNothing":            queuePaused,
+	"Queue_DrainEndsWithTheLastTask":      queueDrained,
+	"Queue_LimitsChangeOneByOne":          queueLimits,
+	"Queue_ConfigurationYieldsToOperator": queueConfigured,
+	"Queue_CountsAndRates":                queueRates,
+}
+
 func (r *rig) cancel(id string, want zeroq.State) {
 	r.t.Helper()
 	state, err := r.Broker.Cancel(r.ctx, id, "")
