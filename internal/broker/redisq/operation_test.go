@@ -301,7 +301,7 @@ func TestOperation_OfIDs(t *testing.T) {
 	dead := r.die(5, "boom")
 	ready := newTask()
 	r.put(ready)
-	ids := []string{dead[0].ID, dead[1].ID, ready.ID, "nobody"}
+	ids := []string{dead[0].ID, dead[1].ID, ready.ID, "nobody", dead[0].ID}
 	selection := zeroq.Selection{State: zeroq.Dead, IDs: ids}
 	op := r.begin(zeroq.VerbRetry, selection, 0)
 	r.work()
@@ -493,6 +493,29 @@ func TestOperation_ListForgetsWhatIsGone(t *testing.T) {
 	r.done(op, 1, 0)
 	if n := r.client.Exists(t.Context(), keyOperations).Val(); n != 0 {
 		t.Error("something is listed still")
+	}
+}
+
+// One that cannot be read is told of, and the next one is gone on with.
+func TestOperation_ThatCannotBeReadHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.die(1, "boom")
+	all := zeroq.Selection{State: zeroq.Dead}
+	broken, op := r.begin(zeroq.VerbDelete, all, 0), zeroq.Operation{}
+	r.must(r.client.HSet(t.Context(), operationKey(broken.ID), "ids", "no list").Err())
+	r.until("a millisecond passes", func() bool {
+		op = r.begin(zeroq.VerbDelete, all, 0)
+		return op.CreatedAt.After(broken.CreatedAt)
+	})
+	worked, err := r.Work(t.Context())
+	if !worked || err == nil || !strings.Contains(err.Error(), broken.ID) {
+		t.Errorf("worked %v, %v", worked, err)
+	}
+	r.work()
+	r.done(op, r.operation(op.ID).Done, 0)
+	if dead := r.count(zeroq.Dead); dead != 0 {
+		t.Errorf("%d are left", dead)
 	}
 }
 
