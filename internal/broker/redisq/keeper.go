@@ -18,8 +18,8 @@ func (b *Broker) Promote(ctx context.Context, queue string) (int, error) {
 	keys := keysOf(queue)
 	total := 0
 	for _, from := range [][]string{
-		{keys.scheduled, keys.scheduledD, keys.ready},
-		{keys.retry, keys.retryD, keys.ready},
+		{keys.scheduled, keys.scheduledD, keys.ready, keys.high, keys.low},
+		{keys.retry, keys.retryD, keys.ready, keys.high, keys.low},
 	} {
 		for moved := int64(maxBatch); moved == maxBatch; total += int(moved) {
 			answer, err := b.run(ctx, b.calls, scriptPromote, from, maxBatch)

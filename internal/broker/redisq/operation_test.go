@@ -17,53 +17,19 @@ import (
 // die makes n dead letters of tasks with the options, whose errors are as text says, and returns them.
 func (r *rig) die(n int, text string, options ...zeroq.Option) []*zeroq.Task {
 	r.Helper()
-	tasks := newTasks(n, options...)
-	r.put(tasks...)
+	r.put(newTasks(n, options...)...)
+	var tasks []*zeroq.Task
 	m := r.joinFor("killer", broker.AtLeastOnce, time.Minute)
 	for left := n; left > 0; left -= maxBatch {
 		var outcomes []broker.Outcome
 		for _, d := range r.fetch(m, min(left, maxBatch)) {
 			o := outcome(m, d, zeroq.Dead)
 			o.Failure.Message = text
-			outcomes = append(outcomes, o)
+			outcomes, tasks = append(outcomes, o), append(tasks, d.Task)
 		}
 		r.settle(m, outcomes...)
 	}
-	for _, task := range tasks {
-		r.group(task.ID, text)
-	}
 	return tasks
-}
-
-// group writes what makes a dead letter one of a group.
-func (r *rig) group(id, text string) {
-	r.Helper()
-	r.groupAs(id, fingerprint.Of(text), fingerprint.Of(text), text)
-}
-
-func (r *rig) groupAs(id, group, of, text string) {
-	r.Helper()
-	r.rewrite(id, func(record *record) { record.Fingerprint = of })
-	died := r.client.ZScore(r.Context(), r.keys.dead, id).Val()
-	r.must(r.client.ZAdd(r.Context(), r.keys.deadOf+group, zOf(died, id)).Err())
-	r.must(r.client.HSet(r.Context(), r.keys.errors, group, text).Err())
-}
-
-// rewrite changes the record of a task.
-func (r *rig) rewrite(id string, change func(*record)) {
-	r.Helper()
-	at := r.keys.place(id)
-	raw, err := readRecord(r.Context(), r.client, at).Result()
-	r.must(err)
-	record, err := decodeRecord(raw)
-	r.must(err)
-	change(&record)
-	if at.slot != "" {
-		err = r.client.HSet(r.Context(), at.key, at.slot, record.encode()).Err()
-	} else {
-		err = r.client.Set(r.Context(), at.key, record.encode(), 0).Err()
-	}
-	r.must(err)
 }
 
 func (r *rig) begin(verb zeroq.Verb, selection zeroq.Selection, rate float64) zeroq.Operation {
@@ -192,7 +158,7 @@ func TestOperation_PurgeOfEveryStateLeavesNothing(t *testing.T) {
 	r.must(m.Leave(t.Context()))
 	r.must(r.client.Del(t.Context(), r.keys.finished).Err())
 	for key := range r.dump() {
-		if !slices.Contains([]string{keyQueues, r.keys.version, r.keys.sequence, r.keys.counters}, key) {
+		if !slices.Contains([]string{keyQueues, r.keys.version, r.keys.sequence, r.keys.counters, r.keys.gate}, key) {
 			t.Errorf("%s is left", key)
 		}
 	}
@@ -229,17 +195,23 @@ func TestOperation_OfOneFingerprint(t *testing.T) {
 func TestOperation_OfTheOthers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for _, task := range r.die(2, "rare") {
-		r.must(r.client.Del(t.Context(), r.keys.deadOf+fingerprint.Of("rare"), r.keys.errors).Err())
-		r.groupAs(task.ID, "other", fingerprint.Of("rare"), "rare")
-	}
 	r.die(1, "frequent")
+	var many []any
+	for i := range 999 {
+		many = append(many, fmt.Sprintf("%012d", i), "boom")
+	}
+	r.must(r.client.HSet(t.Context(), r.keys.errors, many...).Err())
+	r.die(2, "rare")
+	r.die(1, "frequent") // it has its group already
+	for i := range 999 {
+		r.must(r.client.HDel(t.Context(), r.keys.errors, many[2*i].(string)).Err())
+	}
 	op := r.begin(zeroq.VerbDelete, zeroq.Selection{State: zeroq.Dead, Fingerprint: "other"}, 0)
 	r.work()
 	r.done(op, 2, 0)
 	groups, err := r.DeadGroups(t.Context(), "q")
 	r.must(err)
-	if len(groups) != 1 || groups[0].Sample != "frequent" {
+	if len(groups) != 1 || groups[0].Sample != "frequent" || groups[0].Count != 2 {
 		t.Errorf("groups %+v", groups)
 	}
 }
@@ -276,7 +248,6 @@ func TestOperation_RetryTakesTheUniqueKeyOrFails(t *testing.T) {
 	unique := zeroq.UniqueKey("k", zeroq.UntilFinished)
 	lock := r.keys.unique + lockOf(&zeroq.Unique{Key: "k", Mode: zeroq.UntilFinished})[1:]
 	dead := r.die(1, "boom", unique)[0]
-	r.rewrite(dead.ID, func(record *record) { record.Lock = lockOf(dead.Unique) })
 	alive := newTask()
 	r.put(alive)
 	all := zeroq.Selection{State: zeroq.Dead}

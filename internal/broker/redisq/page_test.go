@@ -191,7 +191,7 @@ func TestTasks_Leased(t *testing.T) {
 	_, err := b.Commit(t.Context(), started)
 	r.must(err)
 	r.push(`{"type":"bare"}`)
-	_, err = a.take(t.Context(), a.lease, 1)
+	_, _, err = a.take(t.Context(), a.lease, 1)
 	r.must(err)
 	began := time.Now().UTC().Truncate(time.Millisecond)
 	r.must(r.Announce(t.Context(), zeroq.WorkerInfo{ID: "a", Running: []zeroq.RunningTask{{ID: held[0].Task.ID, StartedAt: began}}}, time.Minute))
@@ -303,7 +303,7 @@ func TestDeadGroups_TheLargestFirst(t *testing.T) {
 	r := newRig(t)
 	r.die(1, "few")
 	r.die(3, "many 7")
-	r.group(r.die(1, "many 8")[0].ID, "many 8")
+	r.die(1, "many 8")
 	groups, err := r.DeadGroups(t.Context(), "q")
 	r.must(err)
 	if len(groups) != 2 || groups[0].Count != 4 || groups[1].Count != 1 || groups[1].Sample != "few" ||

@@ -15,12 +15,15 @@ var (
 	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
 	scriptBeat          = load("beat")
+	scriptCancel        = load("cancel")
 	scriptCensus        = load("census")
 	scriptClaim         = load("claim")
 	scriptCommit        = load("commit")
+	scriptDelete        = load("delete")
 	scriptEnqueue       = load("enqueue")
-	scriptEnqueueChosen = load("enqueue_chosen")
+	scriptEnqueueOne    = load("enqueue_one")
 	scriptFetch         = load("fetch")
+	scriptGate          = load("gate")
 	scriptJoin          = load("join")
 	scriptLeave         = load("leave")
 	scriptLookup        = load("lookup")
@@ -30,15 +33,20 @@ var (
 	scriptOpNote        = load("op_note")
 	scriptOpSave        = load("op_save")
 	scriptPeekIndex     = load("peek_index")
+	scriptProgress      = load("progress")
 	scriptPromote       = load("promote")
 	scriptPurgeFinished = load("purge_finished")
 	scriptPurgeIndex    = load("purge_index")
 	scriptPurgeList     = load("purge_list")
+	scriptRecount       = load("recount")
+	scriptRevive        = load("revive")
 	scriptReviveIndex   = load("revive_index")
+	scriptSample        = load("sample")
 	scriptSettle        = load("settle")
 	scriptSteal         = load("steal")
 	scriptSweepIndex    = load("sweep_index")
 	scriptSweepList     = load("sweep_list")
+	scriptUnlock        = load("unlock")
 	scriptYield         = load("yield")
 )
 
@@ -47,6 +55,12 @@ const (
 	statusOK        = "OK"
 	statusEmpty     = "EMPTY"
 	statusPaused    = "PAUSED"
+	statusLimited   = "LIMITED"
+	statusStopped   = "STOPPED"
+	statusTaken     = "TAKEN"
+	statusReplaced  = "REPLACED"
+	statusFull      = "FULL"
+	statusDraining  = "DRAINING"
 	statusFenced    = "FENCED"
 	statusStale     = "STALE"
 	statusPartial   = "PARTIAL"
@@ -60,6 +74,8 @@ const (
 	statusNone      = "NONE"
 	statusDead      = "DEAD"
 	statusExpired   = "EXPIRED"
+	statusCancelled = "CANCELLED"
+	statusChanged   = "CHANGED"
 )
 
 func load(name string) *redis.Script {

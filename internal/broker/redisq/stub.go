@@ -2,7 +2,6 @@ package redisq
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -10,25 +9,6 @@ import (
 )
 
 // Work in progress: each method moves to the file of its noun when it is built.
-
-func (b *Broker) WatchTask(context.Context, string, string, func(*zeroq.TaskInfo) error) error {
-	return zeroq.ErrUnsupported
-}
-func (b *Broker) Sample(context.Context, string) error                  { return nil }
-func (b *Broker) Recount(context.Context, string) error                 { return nil }
-func (b *Broker) Configure(context.Context, string, zeroq.Limits) error { return nil }
-
-func (b *Broker) Cancel(context.Context, string, string) (zeroq.State, error) {
-	return "", zeroq.ErrUnsupported
-}
-func (b *Broker) Retry(context.Context, string, string) error  { return zeroq.ErrUnsupported }
-func (b *Broker) Delete(context.Context, string, string) error { return zeroq.ErrUnsupported }
-func (b *Broker) Pause(context.Context, string) error          { return zeroq.ErrUnsupported }
-func (b *Broker) Resume(context.Context, string) error         { return zeroq.ErrUnsupported }
-func (b *Broker) Drain(context.Context, string) error          { return zeroq.ErrUnsupported }
-func (b *Broker) Limit(context.Context, string, zeroq.LimitsChange) error {
-	return zeroq.ErrUnsupported
-}
 
 func (b *Broker) Schedules(context.Context) ([]zeroq.Schedule, error) {
 	return nil, zeroq.ErrUnsupported
@@ -56,5 +36,3 @@ func (b *Broker) Reserve(context.Context, string, string, time.Duration) (broker
 func (b *Broker) Renew(context.Context, string, time.Duration) error { return zeroq.ErrUnsupported }
 func (b *Broker) Complete(context.Context, string, []byte) error     { return zeroq.ErrUnsupported }
 func (b *Broker) Release(context.Context, string) error              { return zeroq.ErrUnsupported }
-
-func (m *member) Report(context.Context, string, map[string]json.RawMessage) error { return nil }
