@@ -227,7 +227,7 @@ func TestOperation_RetryMakesTasksThatCanRun(t *testing.T) {
 	r.settle(m, broker.Outcome{Delivery: r.fetch(m, 1)[0], State: zeroq.Dead, FinishedAt: m.Now()})
 	op := r.begin(zeroq.VerbRetry, zeroq.Selection{State: zeroq.Dead}, 0)
 	r.work()
-	if got := r.done(op, 1, 1); got.Error != zeroq.ErrUnreadable.Error() {
+	if got := r.done(op, 1, 1); !strings.Contains(got.Error, zeroq.ErrUnreadable.Error()) {
 		t.Errorf("failed for %q", got.Error)
 	}
 	d := r.fetch(m, 1)[0]
@@ -473,21 +473,14 @@ func TestOperation_ThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 	r := newRig(t)
 	r.die(1, "boom")
 	all := zeroq.Selection{State: zeroq.Dead}
-	broken, op := r.begin(zeroq.VerbDelete, all, 0), zeroq.Operation{}
+	broken, op := r.begin(zeroq.VerbDelete, all, 0), r.begin(zeroq.VerbDelete, all, 0)
 	r.must(r.client.HSet(t.Context(), operationKey(broken.ID), "ids", "no list").Err())
-	r.until("a millisecond passes", func() bool {
-		op = r.begin(zeroq.VerbDelete, all, 0)
-		return op.CreatedAt.After(broken.CreatedAt)
-	})
+	r.must(r.client.ZAdd(t.Context(), keyOperations, zOf(0, broken.ID)).Err()) // the first to be looked at
 	worked, err := r.Work(t.Context())
 	if !worked || err == nil || !strings.Contains(err.Error(), broken.ID) {
 		t.Errorf("worked %v, %v", worked, err)
 	}
-	r.work()
-	r.done(op, r.operation(op.ID).Done, 0)
-	if dead := r.count(zeroq.Dead); dead != 0 {
-		t.Errorf("%d are left", dead)
-	}
+	r.done(op, 1, 0)
 }
 
 func TestBegin_RefusesWhatHasNoMeaning(t *testing.T) {
