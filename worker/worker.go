@@ -152,7 +152,7 @@ func (w *Worker) describe() {
 	}
 }
 
-// build makes the parts: the pools, the upkeep of each queue, and the announcer.
+// build makes the parts: the pools, the upkeep of each queue, that of operations, and the announcer.
 func (w *Worker) build(mux *zeroq.Mux) {
 	keep := broker.Keep{Finished: w.conf.MaxFinished, Dead: w.conf.MaxDead, DeadFor: w.conf.DeadFor}
 	for _, pc := range w.conf.Pools {
@@ -175,6 +175,7 @@ func (w *Worker) build(mux *zeroq.Mux) {
 		}
 	}
 	w.addPart(w.keepTimetable, nil)
+	w.addPart(func(ctx context.Context) { upkeep.Operator(ctx, w.broker) }, nil)
 	w.addPart(w.announce, nil)
 }
 

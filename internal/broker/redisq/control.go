@@ -158,30 +158,20 @@ func (b *Broker) Retry(ctx context.Context, id, queue string) error {
 	})
 }
 
-// reviveCall makes a finished task ready. One that was cancelled while it was ready may still lie on
-// its list: then its message is not at hand, and stays as it is.
+// reviveCall makes a finished task ready.
 func (b *Broker) reviveCall(found *finding) (call, error) {
-	var task *zeroq.Task
-	var message []byte
-	revived := found.record
-	if found.message != "" {
-		var err error
-		if task, message, err = b.revive(found); err != nil {
-			return call{}, fmt.Errorf("task %s: %w: %w", found.info.ID, zeroq.ErrUnreadable, err)
-		}
-		revived = found.record.revived(task)
+	again, err := b.rerun(found)
+	if err != nil {
+		return call{}, err
 	}
-	revived.mark, revived.FinishedAt = markLive, 0
-	revived.Result, revived.Progress, revived.Fingerprint = nil, nil, ""
-	lock, mode, ttl := found.relock(task)
 	k := found.keys
 	return call{
 		keys: []string{
 			found.at.key, k.ready, k.high, k.low, k.dead, k.cancelled, k.expired, k.parked, k.withdrawn, k.counters, k.errors,
 		},
 		args: []any{
-			k.prefix, found.info.ID, found.at.slot, found.text, revived.encode(), message, found.record.Fingerprint,
-			lock, mode, ttl.Milliseconds(),
+			k.prefix, found.info.ID, found.at.slot, found.text, again.record.encode(), again.message, found.record.Fingerprint,
+			again.lock, again.mode, again.ttl.Milliseconds(),
 		},
 	}, nil
 }

@@ -41,6 +41,7 @@ func (b *Broker) Begin(ctx context.Context, op zeroq.Operation) (zeroq.Operation
 	if err := b.checkUsed(ctx, op.Queue); err != nil {
 		return op, err
 	}
+	op.Selection.IDs = once(op.Selection.IDs)
 	matched, sizes, err := b.matched(ctx, op.Queue, op.Selection)
 	if err != nil {
 		return op, err
@@ -58,6 +59,19 @@ func (b *Broker) Begin(ctx context.Context, op zeroq.Operation) (zeroq.Operation
 		return op, err
 	}
 	return op, b.note(ctx, op.ID, op.CreatedAt)
+}
+
+// once leaves out ids that stand there already.
+func once(ids []string) []string {
+	seen := make(map[string]bool, len(ids))
+	var kept []string
+	for _, id := range ids {
+		if !seen[id] {
+			kept = append(kept, id)
+		}
+		seen[id] = true
+	}
+	return kept
 }
 
 func checkOperation(op zeroq.Operation) error {

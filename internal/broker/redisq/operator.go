@@ -57,16 +57,15 @@ func (o *operator) work(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, explain(err)
 	}
+	var failed error // one that cannot be gone on with holds up no other
 	for _, id := range ids {
 		p, mine, err := o.adopt(ctx, id, operationLease)
-		if err != nil {
-			return false, err
-		}
 		if mine {
-			return true, o.finish(ctx, p)
+			return true, errors.Join(failed, o.finish(ctx, p))
 		}
+		failed = errors.Join(failed, err)
 	}
-	return false, nil
+	return false, failed
 }
 
 // adopt takes an operation that nobody works on, or keeps one that is at hand.
@@ -101,6 +100,8 @@ func (o *operator) adopt(ctx context.Context, id string, lease time.Duration) (p
 func (o *operator) finish(ctx context.Context, p progress) error {
 	whole := context.WithoutCancel(ctx)
 	err := o.steps(ctx, whole, &p)
+	whole, cancel := context.WithTimeout(whole, operationLease)
+	defer cancel()
 	switch {
 	case errors.Is(err, errAnother):
 		return nil
@@ -121,7 +122,9 @@ func (o *operator) steps(ctx, whole context.Context, p *progress) error {
 	}
 	for ctx.Err() == nil && p.stage < o.stages(*p) {
 		p.step++
-		answer, err := o.step(whole, *p)
+		call, cancel := context.WithTimeout(whole, operationLease)
+		answer, err := o.step(call, *p)
+		cancel()
 		if err != nil {
 			return err
 		}

@@ -3,12 +3,12 @@ package redisq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
-	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // entry is a task of an index as it was read.
@@ -53,18 +53,18 @@ func (o *operator) revive(ctx context.Context, k queueKeys, from shelf, p progre
 		if len(ids) == 0 && newer(e, p) {
 			continue
 		}
-		run, err := o.broker.rerun(p.Queue, e)
+		again, err := o.broker.rerunEntry(k, p.Queue, e)
 		if err != nil {
 			failed, reason = failed+1, err.Error()
 			continue
 		}
-		tasks = append(tasks, e.id, e.score, run.message, run.record.encode(), run.lock, run.ttl.Milliseconds())
+		tasks = append(tasks, e.id, e.score, again.message, again.record.encode(), again.lock, again.mode, again.ttl.Milliseconds())
 	}
 	ended := 0
 	if last {
 		ended = 1
 	}
-	args := []any{k.prefix, behind.score, behind.id, ended, failed, reason, len(tasks) / 6}
+	args := []any{k.prefix, behind.score, behind.id, ended, failed, reason, len(tasks) / 7}
 	return o.run(ctx, scriptReviveIndex, p,
 		[]string{from.index, k.parked, k.ready, k.high, k.low, k.withdrawn, k.counters}, append(args, tasks...)...)
 }
@@ -139,73 +139,45 @@ func readRecord(ctx context.Context, p redis.Cmdable, at place) *redis.StringCmd
 type rerun struct {
 	message []byte // nil when it is not at hand
 	record  record
-	lock    string // what a record has of a unique key; empty when it takes none
+	lock    string // key of its unique lock; empty when it takes none
+	mode    string // letter of the lock's mode
 	ttl     time.Duration
 }
 
-// rerun makes a finished task one that can run: with an attempt left, no expiry, and no deadline that has
-// passed.
-func (b *Broker) rerun(queue string, e entry) (rerun, error) {
-	old, err := decodeRecord(e.record)
+// rerun makes a finished task ready. One that was cancelled while it was ready may still lie on its list:
+// then its message is not at hand, and stays as it is.
+func (b *Broker) rerun(found *finding) (rerun, error) {
+	var task *zeroq.Task
+	again := rerun{record: found.record}
+	if found.message != "" {
+		var err error
+		if task, again.message, err = b.revive(found); err != nil {
+			return again, fmt.Errorf("task %s: %w: %w", found.info.ID, zeroq.ErrUnreadable, err)
+		}
+		again.record = found.record.revived(task)
+	}
+	again.record.mark, again.record.FinishedAt = markLive, 0
+	again.record.Result, again.record.Progress, again.record.Fingerprint = nil, nil, ""
+	again.lock, again.mode, again.ttl = found.relock(task)
+	return again, nil
+}
+
+func (b *Broker) rerunEntry(k queueKeys, queue string, e entry) (rerun, error) {
+	found, err := e.find(k, queue)
 	if err != nil {
 		return rerun{}, err
 	}
-	if e.message == "" { // it may be on its list still, which the script finds
-		old.mark, old.FinishedAt, old.Result, old.Progress, old.Fingerprint = markLive, 0, nil, nil, ""
-		lock, ttl := relock(old.Lock, nil)
-		return rerun{record: old, lock: lock, ttl: ttl}, nil
-	}
-	task, err := b.again(queue, e, old)
-	if err != nil {
-		return rerun{}, zeroq.ErrUnreadable
-	}
-	message, err := wire.Revive([]byte(e.message), task)
-	if err != nil {
-		return rerun{}, zeroq.ErrUnreadable
-	}
-	fresh := newRecord(markLive, task)
-	fresh.Attempt, fresh.StartedAt, fresh.Worker, fresh.Errors = old.Attempt, old.StartedAt, old.Worker, old.Errors
-	fresh.Lock = old.Lock
-	lock, ttl := relock(old.Lock, task)
-	return rerun{message: message, record: fresh, lock: lock, ttl: ttl}, nil
+	return b.rerun(found)
 }
 
-// again is the task as it is to be written. A dead letter that never became a task, as its id was taken,
-// is one now under the id that it has as a dead letter.
-func (b *Broker) again(queue string, e entry, old record) (*zeroq.Task, error) {
-	task, err := wire.Decode([]byte(e.message))
-	if err != nil {
-		return nil, err
+// find makes of an entry what a look for its id finds.
+func (e entry) find(k queueKeys, queue string) (*finding, error) {
+	found := &finding{
+		info: &zeroq.TaskInfo{ID: e.id, Queue: queue}, keys: k, queue: queue, at: k.place(e.id), text: e.record, message: e.message,
 	}
-	now := b.clock.now()
-	if idOf(e.message) != e.id {
-		task.ID, task.EnqueuedAt = e.id, now
+	var err error
+	if found.record, err = decodeRecord(e.record); err == nil {
+		err = found.record.fill(found.info)
 	}
-	task.Queue, task.RunAt, task.ExpiresAt, task.Delay = queue, time.Time{}, time.Time{}, 0
-	if !task.Deadline.After(now) {
-		task.Deadline = time.Time{}
-	}
-	task.Attempt = max(task.Attempt, old.Attempt+1)
-	task.MaxAttempts = max(task.MaxAttempts, task.Attempt)
-	if len(old.Errors) > 0 {
-		if task.Errors, err = wire.DecodeErrors(old.Errors); err != nil {
-			return nil, err
-		}
-	}
-	probe := *task
-	probe.ID, probe.Attempt, probe.MaxAttempts, probe.Unique = "", 1, zeroq.DefaultMaxAttempts, nil
-	return task, probe.Validate(now)
-}
-
-// relock says which unique key a task takes when it runs again, and for how long if not until then. One
-// that was debounced waits no more.
-func relock(lock string, task *zeroq.Task) (string, time.Duration) {
-	switch {
-	case lock == "":
-	case lock[0] == 's' || lock[0] == 'f':
-		return lock, 0
-	case lock[0] == 't' && task != nil && task.Unique != nil && task.Unique.For > 0:
-		return lock, task.Unique.For
-	}
-	return "", 0
+	return found, err
 }

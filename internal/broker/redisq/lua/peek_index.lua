@@ -39,7 +39,7 @@ for i = 1, #entries, 2 do
   end
   local n = #ids + 1
   ids[n], scores[n] = entries[i], entries[i + 1]
-  records[n] = read_record(prefix, ids[n]) or ''
+  records[n] = record_of(prefix, ids[n]) or ''
   messages[n] = redis.call('HGET', KEYS[2], ids[n]) or ''
   bytes = bytes + #records[n] + #messages[n]
 end

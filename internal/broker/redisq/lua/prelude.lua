@@ -224,18 +224,10 @@ local function ring(waiters, channel, ids)
   end
 end
 
--- Takes a dead letter out of its group, and drops the group's sample once it is empty. The record says
--- which group; where there are too many, the letter is in that of the others. The fingerprint stands
--- last in a record, so what looks like one in its progress or result is not taken for it.
-local function leave_group(prefix, id, record)
-  local group = record and string.match(record, '"g":"(%x+)"}$')
-  if not group or redis.call('ZREM', prefix .. 'dead:' .. group, id) == 0 then
-    group = 'other'
-    redis.call('ZREM', prefix .. 'dead:other', id)
-  end
-  if redis.call('EXISTS', prefix .. 'dead:' .. group) == 0 then
-    redis.call('HDEL', prefix .. 'errors', group)
-  end
+-- The fingerprint of a dead letter. It stands last in a record, so what looks like one in the result or the
+-- progress of a task is not taken for it.
+local function fingerprint_of(record)
+  return record and string.match(record, '"g":"(%x+)"}$') or ''
 end
 
 -- Frees the unique key of a task that is forgotten. It stands in the record behind everything that a
@@ -247,15 +239,6 @@ local function release(prefix, id, record)
   if hash then
     unlock(prefix .. 'unique:' .. hash, id)
   end
-end
-
--- The record of an id, its key and its slot.
-local function read_record(prefix, id)
-  local key, slot = record_place(prefix, id)
-  if slot then
-    return redis.call('HGET', key, slot), key, slot
-  end
-  return redis.call('GET', key), key
 end
 
 -- How many entries of an index stand before one, and whether that is still there.

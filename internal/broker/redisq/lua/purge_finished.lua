@@ -22,7 +22,7 @@ local began = tonumber(redis.call('HGET', KEYS[1], 'began'))
 local ids = redis.call('LRANGE', KEYS[2], 0, most - 1)
 local looked, gone, records = 0, 0, {}
 for i, id in ipairs(ids) do
-  local record, key, slot = read_record(prefix, id)
+  local record = record_of(prefix, id)
   -- Another mark: the id was chosen, and is a new task's.
   local is_done = record and string.sub(record, 1, 1) == 'S'
   if is_done and tonumber(string.match(record, '"f":(%d+)') or 0) > began then
@@ -30,20 +30,15 @@ for i, id in ipairs(ids) do
   end
   looked = i
   if is_done then
-    records[#records + 1] = {id, record, key, slot}
+    records[#records + 1] = {id, record}
   end
 end
 if looked > 0 then
   redis.call('LPOP', KEYS[2], looked)
 end
 for _, found in ipairs(records) do
-  local id, record, key, slot = unpack(found)
-  release(prefix, id, record)
-  if slot then
-    redis.call('HDEL', key, slot)
-  else
-    redis.call('DEL', key)
-  end
+  release(prefix, found[1], found[2])
+  put_record(prefix, found[1], '')
   gone = gone + 1
 end
 local answer = save_step(KEYS[1], step, lease, gone, 0, '', looked < most)

@@ -53,32 +53,28 @@ end
 
 -- When a live task was enqueued, and when another finished, says whether it was there.
 local when = mark == '.' and '"e":(%d+)' or '"f":(%d+)'
-local old, places = {}, {}
+local old, records = {}, {}
 for _, id in ipairs(ids) do
-  local record, key, slot = read_record(prefix, id)
+  local record = record_of(prefix, id)
   if #chosen > 0 or tonumber(record and string.match(record, when) or 0) <= began then
     old[#old + 1] = id
-    places[#places + 1] = {record, key, slot}
+    records[#old] = record or false
   end
 end
-if #old > 0 then
+if #old > 0 and mark ~= 'D' then
   redis.call('ZREM', KEYS[2], unpack(old))
 end
 local bodies = {}
 for i, id in ipairs(old) do
-  local record, key, slot = unpack(places[i])
+  local record = records[i]
   if mark == 'D' then
-    leave_group(prefix, id, record)
+    leave_dead(prefix, id, fingerprint_of(record))
   end
   if not record or string.sub(record, 1, 1) == mark then
     bodies[#bodies + 1] = id
     if record then
       release(prefix, id, record)
-      if slot then
-        redis.call('HDEL', key, slot)
-      else
-        redis.call('DEL', key)
-      end
+      put_record(prefix, id, '')
     end
   end
 end

@@ -81,14 +81,10 @@ if #back > 0 then
   redis.call('RPUSH', KEYS[2], unpack(back))
 end
 for _, id in ipairs(gone) do
-  local record, key, slot = read_record(prefix, id)
+  local record = record_of(prefix, id)
   if record and string.sub(record, 1, 1) == '.' then
     release(prefix, id, record)
-    if slot then
-      redis.call('HDEL', key, slot)
-    else
-      redis.call('DEL', key)
-    end
+    put_record(prefix, id, '')
   end
 end
 if #gone > 0 and crashed then

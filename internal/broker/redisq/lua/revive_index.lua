@@ -9,7 +9,8 @@
 -- KEYS[8] counters                 HASH  name -> total
 -- ARGV    owner, step, lease in ms, prefix of the queue's keys; score and id to go on behind, 1 when the
 --         stage ends; tasks failed already, why the last of them failed; n, n times id, score, message or
---         "", record, lock or "" when it takes none, how long it is held in ms or 0
+--         "", record, key of its unique lock or "" when it takes none, letter of the lock's mode, how long it is
+--         held in ms or 0
 -- RETURNS {OK, now, 1 when the stage has ended, ms to wait}, or {FENCED, now}
 -- OOM     runs: ZREM comes first and unlocks the rest
 local owner, step, lease, prefix = take(), take(), tonumber(take()), take()
@@ -28,52 +29,36 @@ if refused then
   return refused
 end
 
--- The task that keeps another from having a unique key: the owner, unless it has finished or is gone.
-local function holder(lock, id)
-  local held = redis.call('GET', lock)
-  local other = held and string.sub(held, 2)
-  if not held or other == id then
-    return
-  end
-  local mode, record = string.sub(held, 1, 1), read_record(prefix, other)
-  local waits = mode ~= 'd' or redis.call('ZSCORE', prefix .. 'scheduled', other)
-  if mode == 't' or waits and record and string.sub(record, 1, 1) == '.' then
-    return other
-  end
-end
-
-local function revive(id, record, lock, ttl)
-  local known, key, slot = read_record(prefix, id)
+local function revive(id, record, lock, mode, ttl)
+  leave_dead(prefix, id, fingerprint_of(record_of(prefix, id)))
   redis.call('ZREM', KEYS[2], id)
-  leave_group(prefix, id, known)
   redis.call('HDEL', KEYS[3], id)
-  if slot then
-    redis.call('HSET', key, slot, record)
-  else
-    redis.call('SET', key, record)
-  end
-  local key_of, owner_of = prefix .. 'unique:' .. string.sub(lock, 2), string.sub(lock, 1, 1) .. id
+  put_record(prefix, id, record)
   if lock ~= '' and ttl ~= '0' then
-    redis.call('SET', key_of, owner_of, 'PX', ttl)
+    redis.call('SET', lock, mode .. id, 'PX', ttl)
   elseif lock ~= '' then
-    redis.call('SET', key_of, owner_of)
+    redis.call('SET', lock, mode .. id)
   end
 end
 
 local messages, done = {}, 0
 for _ = 1, tonumber(take()) do
-  local id, score, message, record, lock, ttl = take(), take(), take(), take(), take(), take()
+  local id, score, message, record = take(), take(), take(), take()
+  local lock, mode, ttl = take(), take(), take()
   local found = redis.call('ZSCORE', KEYS[2], id)
-  local other = lock ~= '' and holder(prefix .. 'unique:' .. string.sub(lock, 2), id)
+  local held, other
+  if lock ~= '' then
+    held, other = holder_of(lock, prefix)
+  end
   local listed = redis.call('SISMEMBER', KEYS[7], id) == 1
   if not found or tonumber(found) ~= tonumber(score) then
     failed, reason = failed + 1, 'the task has changed meanwhile'
-  elseif other then
+  elseif held and other ~= id then
     failed, reason = failed + 1, 'a task of this unique key exists: ' .. other
   elseif not listed and message == '' then
     failed, reason = failed + 1, 'the task\'s message cannot be read'
   else
-    revive(id, record, lock, ttl)
+    revive(id, record, lock, mode, ttl)
     if listed then
       redis.call('SREM', KEYS[7], id) -- its message never left the list
     else

@@ -22,10 +22,12 @@ if refused then
   return refused
 end
 if #ids > 0 then
-  redis.call('ZREM', KEYS[1], unpack(ids))
+  if mark ~= 'D' then
+    redis.call('ZREM', KEYS[1], unpack(ids))
+  end
   for _, id in ipairs(ids) do
     if mark == 'D' then
-      leave_group(prefix, id, (read_record(prefix, id)))
+      leave_dead(prefix, id, fingerprint_of(record_of(prefix, id)))
     end
     if forget_record(prefix, id, mark, now, aged == 0) then
       redis.call('HDEL', KEYS[2], id)
