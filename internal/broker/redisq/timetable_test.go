@@ -257,6 +257,16 @@ func TestTick_OneBrokenScheduleHoldsUpNoOther(t *testing.T) {
 	if n != 2 || wait <= 0 || err == nil || !strings.Contains(err.Error(), "schedule b") {
 		t.Errorf("%d tasks, wait %v, %v", n, wait, err)
 	}
+	if _, err := r.Schedule(t.Context(), "b"); err == nil || errors.Is(err, zeroq.ErrNotFound) || len(r.schedules()) != 2 {
+		t.Errorf("shown: %v, %v", r.schedules(), err)
+	}
+	r.schedule(hourly("b"))
+	r.rewind("b", time.Second)
+	if n := r.tick(); n != 1 {
+		t.Errorf("%d tasks after it was replaced", n)
+	}
+	r.must(r.client.HSet(r.Context(), r.keys.schedules, "b", "scribble").Err())
+	r.must(r.DeleteSchedule(t.Context(), "b"))
 }
 
 func TestTick_TellsHowLongNothingIsDue(t *testing.T) {
@@ -356,5 +366,47 @@ func (c *cutter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 			return errCut
 		}
 		return next(ctx, cmds)
+	}
+}
+
+// A Redis that lost its last writes gives out numbers again: the tick takes others.
+func TestTick_NumbersGivenOutTwiceLoseNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 5 {
+		r.schedule(hourly(fmt.Sprint("s", i)))
+		r.rewind(fmt.Sprint("s", i), time.Second)
+	}
+	other := r.another()
+	other.put(newTasks(70)...)
+	r.must(r.client.Del(t.Context(), r.keys.sequence).Err())
+	if n := r.tick(); n != 5 {
+		t.Errorf("%d tasks", n)
+	}
+	ids := map[string]bool{}
+	for _, task := range r.enqueued() {
+		ids[task.ID] = true
+	}
+	if len(ids) != 75 {
+		t.Errorf("%d tasks are on the list", len(ids))
+	}
+}
+
+// The task's priority is in its message, and the script goes by that.
+func TestTick_ScriptPushesByPriority(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.schedule(hourly("s"))
+	at := r.rewind("s", time.Second)
+	text := r.client.HGet(t.Context(), r.keys.schedules, "s").Val()
+	message := `{"id":"q~0~0000000000","enqueued_at":"2026-01-01T00:00:00.000Z","priority":"high","type":"echo","data":null}`
+	_, err := r.run(t.Context(), r.calls, scriptTick, tickKeys(r.keys, r.keys.prefix+"r:0", r.keys.prefix+"r:0"),
+		"s", markOf(text), at.UnixMilli(), "", text[:8]+"another"+text[15:], "", "", "q~0~0000000000", "0", `.{"e":1}`, 0, message)
+	r.must(err)
+	if got := r.client.LRange(t.Context(), r.keys.high, 0, -1).Val(); len(got) != 1 || got[0] != message {
+		t.Errorf("the list of high priority has %v", got)
+	}
+	if got := r.client.LRange(t.Context(), r.keys.ready, 0, -1).Val(); len(got) != 1 || got[0] != "" {
+		t.Errorf("nobody is woken: %q", got)
 	}
 }
