@@ -153,6 +153,10 @@ func (w *Worker) build(mux *zeroq.Mux) {
 			w.addPart(func(ctx context.Context) { upkeep.Scheduler(ctx, w.broker, q.Name) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Janitor(ctx, w.broker, q.Name, keep) }, nil)
+			w.addPart(func(ctx context.Context) { upkeep.Bookkeeper(ctx, w.broker, q.Name) }, nil)
+			if q.Limits != (zeroq.Limits{}) {
+				w.addPart(func(ctx context.Context) { upkeep.Configure(ctx, w.broker, q.Name, q.Limits) }, nil)
+			}
 			for _, list := range q.Intake {
 				w.addPart(func(ctx context.Context) { upkeep.Intake(ctx, w.broker, list, q.Name) }, nil)
 			}
@@ -168,7 +172,9 @@ func (w *Worker) poolConf(pc PoolConf) pool.Conf {
 		Lease: w.conf.Lease, Drain: w.conf.Drain, Retry: w.conf.Retry, Observe: w.observe,
 	}
 	for _, q := range pc.Queues {
-		conf.Queues = append(conf.Queues, pool.Queue{Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode)})
+		conf.Queues = append(conf.Queues, pool.Queue{
+			Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode), Retry: q.Retry, Retention: q.Retention,
+		})
 	}
 	return conf
 }

@@ -27,14 +27,16 @@ type acker struct {
 	mu       sync.RWMutex // held for reading by those who add, for writing to close
 	closed   bool
 	errs     backoff
+	settled  func()       // is called after each call that worked
 	refused  atomic.Int64 // outcomes of tasks that belonged to others by then
 }
 
-func newAcker(queue string, member broker.Member, size int) *acker {
+func newAcker(queue string, member broker.Member, size int, settled func()) *acker {
 	return &acker{
 		queue:    queue,
 		member:   member,
 		outcomes: make(chan broker.Outcome, size),
+		settled:  settled,
 		errs:     backoff{what: "settling tasks of queue " + queue},
 	}
 }
@@ -119,6 +121,7 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 		switch {
 		case err == nil:
 			a.errs.worked()
+			a.settled()
 			return true
 		case errors.Is(err, zeroq.ErrLeaseLost):
 			a.refused.Add(int64(len(batch)))

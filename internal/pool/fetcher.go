@@ -33,6 +33,9 @@ func (p *Pool) round(ctx context.Context, free int) int {
 		if ctx.Err() != nil || total >= free {
 			break
 		}
+		if l.reopened.Swap(false) {
+			l.closed = time.Time{}
+		}
 		if time.Now().Before(l.closed) {
 			continue
 		}
@@ -48,9 +51,11 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 	defer cancel()
 	mark := l.mark()
 	deliveries, err := l.member.Fetch(call, n)
+	closed, isClosed := errors.AsType[*broker.ClosedError](err)
+	l.limited.Store(isClosed && closed.Cause == broker.ErrLimited)
 	switch {
-	case errors.Is(err, broker.ErrPaused):
-		l.closed = time.Now().Add(pausedFor)
+	case isClosed:
+		l.closed = time.Now().Add(min(closed.Wait, closedFor))
 	case errors.Is(err, zeroq.ErrLeaseLost):
 		l.lost(mark, nil)
 	case err != nil:

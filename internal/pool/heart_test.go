@@ -152,7 +152,8 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 		}
 		r := prepare(t)
 		r.handle("x", func(context.Context, *zeroq.Task) error { t.Error("it started"); return nil })
-		l := r.pool.newLane(r.pool.conf.Queues[0], member)
+		l := &lane{queue: r.pool.conf.Queues[0]}
+		r.pool.equip(l, member)
 		f.push(task("x"))
 		mark := l.mark()
 		deliveries, err := member.Fetch(t.Context(), 1)

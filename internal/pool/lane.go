@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -18,7 +19,11 @@ type lane struct {
 	errors  backoff   // of fetching
 	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
 	waits   backoff   // of waiting, likewise
-	closed  time.Time // no fetch before then: the queue is paused, or fetching failed
+	closed  time.Time // no fetch before then: the queue is closed, or fetching failed
+
+	limited  atomic.Bool // the last fetch found the queue at its limit
+	reopened atomic.Bool // tasks were settled since
+	progress *progress
 
 	mu     sync.Mutex
 	lease  string          // that of the last deliveries
@@ -57,7 +62,7 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 		l.losses++
 	}
 	l.lease = lease
-	l.ctx, l.cancel = context.WithCancelCause(work)
+	l.ctx, l.cancel = context.WithCancelCause(zeroq.WithProgress(work, l.progress.set))
 	return true
 }
 
@@ -69,6 +74,13 @@ func (l *lane) context(lease string) context.Context {
 		return l.ctx
 	}
 	return over
+}
+
+// leaseName is the name of the lease at hand.
+func (l *lane) leaseName() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lease
 }
 
 // lost ends the handlers of the lease at hand, unless a loss was noticed since the mark was taken:

@@ -20,8 +20,9 @@ type run struct {
 	lane     *lane
 	delivery *broker.Delivery
 	ctx      context.Context
-	started  time.Time // by the broker's clock
-	began    time.Time // by this machine's monotonic clock
+	stop     context.CancelCauseFunc // nil in a batch, whose tasks share a context
+	started  time.Time               // by the broker's clock
+	began    time.Time               // by this machine's monotonic clock
 }
 
 func newRunning() *running { return &running{runs: make(map[*broker.Delivery]*run)} }
@@ -52,6 +53,18 @@ func (r *running) giveUp() []*run {
 	}
 	clear(r.runs)
 	return all
+}
+
+// stop tells the handlers of a lane's task that it is called off. The other tasks of a batch are none
+// the worse for it: it runs to its end.
+func (r *running) stop(l *lane, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for d, one := range r.runs {
+		if one.lane == l && d.Task.ID == id && one.stop != nil {
+			one.stop(zeroq.ErrCancelled)
+		}
+	}
 }
 
 // list describes the tasks at hand.

@@ -18,6 +18,8 @@ type Broker interface {
 	broker.Keeper
 	broker.Registry
 	broker.Timetable
+	broker.Controller
+	broker.Operator
 }
 
 // Store is a broker under test, and its back door.
@@ -59,6 +61,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Inspect_WaitTaskEndsWithTheTask":     inspectWait,
 		"Sweep_ForgetsWhatIsOver":             sweepForgets,
 		"Sweep_KeepsAtMost":                   sweepCap,
+		"Pages_OfEveryState":                  pagesOfEveryState,
+		"Pages_RefuseWhatIsNoCursor":          pagesRefuseCursor,
+		"Operations_PurgeEveryState":          operationsPurge,
+		"Operations_Retry":                    operationsRetry,
+		"Operations_AreGoneOnWith":            operationsGoOn,
+		"Operations_Abort":                    operationsAbort,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
 		"Timetable_TicksInTime":               timetableTicks,
@@ -67,6 +75,49 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Timetable_ListsByName":               timetableLists,
 		"Timetable_UnknownAndWrong":           timetableUnknown,
 		"Timetable_FollowsItsConfiguration":   timetableConfigured,
+		"Unique_UntilFinished":                uniqueUntilFinished,
+		"Unique_UntilStarted":                 uniqueUntilStarted,
+		"Unique_ForATime":                     uniqueForTime,
+		"Unique_Debounce":                     uniqueDebounce,
+		"Unique_BareMessages":                 uniqueOfBareMessages,
+		"Unique_AmongMany":                    uniqueAmongMany,
+		"Priority_HighGoesFirst":              priorityHighGoesFirst,
+		"Priority_StarvesNobody":              priorityStarvesNobody,
+		"Priority_OutlivesEverything":         priorityOutlives,
+		"Priority_WakesWorkers":               priorityWakes,
+		"Priority_BareMessages":               priorityOfBareMessages,
+		"Limit_Concurrency":                   limitConcurrency,
+		"Limit_SurvivesTheDeathOfWorkers":     limitSurvivesDeath,
+		"Limit_Rate":                          limitRate,
+		"Limit_Length":                        limitLength,
+		"Poison_IsQuarantined":                poisonIsQuarantined,
+		"Poison_HandingBackIsNoCrash":         poisonOrderlyIsNoCrash,
+		"CallOff_TellsTheWorker":              callOffTellsTheWorker,
+		"CallOff_OutlivesTheWorker":           callOffOutlivesTheWorker,
+		"Progress_IsShown":                    progressIsShown,
+
+		"Cancel_ReadyNeverStarts":             cancelReady,
+		"Cancel_WaitingNeverStarts":           cancelWaiting,
+		"Cancel_LeasedIsTold":                 cancelLeased,
+		"Cancel_FinishedIsRefused":            cancelFinished,
+		"Cancel_EndsWaitTask":                 cancelEndsWait,
+		"Cancel_IsForgottenAfterRetention":    cancelForgotten,
+		"Retry_DeadRunsWithAnAttemptLeft":     retryDead,
+		"Retry_CancelledAndExpiredRun":        retryOthers,
+		"Retry_OnItsListIsWhereItWas":         retryListed,
+		"Retry_GoesByTheStates":               retryStates,
+		"Retry_UnreadableIsRefused":           retryUnreadable,
+		"Retry_DuplicateRunsUnderItsOwnID":    retryDuplicate,
+		"Delete_ForgetsInEveryState":          deleteEvery,
+		"Delete_LeasedIsRefused":              deleteLeased,
+		"Delete_LeavesNeighboursAlone":        deleteNeighbours,
+		"Watch_ShowsChangesUntilTheEnd":       watchShows,
+		"Watch_EndsAsItIsTold":                watchEnds,
+		"Queue_PausedGivesNothing":            queuePaused,
+		"Queue_DrainEndsWithTheLastTask":      queueDrained,
+		"Queue_LimitsChangeOneByOne":          queueLimits,
+		"Queue_ConfigurationYieldsToOperator": queueConfigured,
+		"Queue_CountsAndRates":                queueRates,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,7 @@ func (b *Broker) Configured(ctx context.Context, origin string, schedules []zero
 		}
 		listed[given.Name] = true
 	}
-	all, err := b.findAll(ctx)
+	all, err := b.findSchedules(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (b *Broker) configure(ctx context.Context, origin string, given zeroq.Sched
 	}
 	configured := configHash(newSchedule(s, schedule{}), s.Task.Queue)
 	for {
-		old, err := b.find(ctx, s.Name)
+		old, err := b.findSchedule(ctx, s.Name)
 		if err != nil || old.text != "" && old.Origin == origin && old.Configured == configured {
 			return err
 		}

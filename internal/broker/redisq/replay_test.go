@@ -70,14 +70,8 @@ func (s *resender) note(cmd redis.Cmder) bool {
 
 // scriptOf is the name of a script by its hash or text.
 func scriptOf(hashOrText string) string {
-	for name, script := range map[string]*redis.Script{
-		"admit": scriptAdmit, "allocate": scriptAllocate, "beat": scriptBeat, "census": scriptCensus, "claim": scriptClaim,
-		"commit": scriptCommit, "enqueue": scriptEnqueue, "enqueue_chosen": scriptEnqueueChosen, "fetch": scriptFetch,
-		"join": scriptJoin, "leave": scriptLeave, "lookup": scriptLookup, "promote": scriptPromote, "settle": scriptSettle,
-		"schedule": scriptSchedule, "tick": scriptTick, "unschedule": scriptUnschedule,
-		"steal": scriptSteal, "sweep_index": scriptSweepIndex, "sweep_list": scriptSweepList, "yield": scriptYield,
-	} {
-		if script.Hash() == hashOrText || redis.NewScript(hashOrText).Hash() == script.Hash() {
+	for _, name := range scriptNames() {
+		if hash := load(name).Hash(); hash == hashOrText || redis.NewScript(hashOrText).Hash() == hash {
 			return name
 		}
 	}
@@ -134,7 +128,7 @@ func TestReplay_EnqueueOfAChosenIDIsKnownByItsNonce(t *testing.T) {
 	for name, task := range map[string]*zeroq.Task{"now": newTask(zeroq.ID("now")), "later": newTask(zeroq.ID("later"), zeroq.Delay(time.Hour))} {
 		r.put(task)
 		r.unchanged(name, func() {
-			if status := r.resend(s, "enqueue_chosen")[0]; status != statusOK {
+			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
 				t.Errorf("%s: answered %v", name, status)
 			}
 		})
@@ -148,7 +142,7 @@ func TestReplay_FetchGivesTheSameAnswer(t *testing.T) {
 	r.put(newTasks(3)...)
 	r.push(`{"type":"bare"}`, `no task`)
 	m := r.join("w")
-	answer, err := m.take(t.Context(), m.lease, 4)
+	answer, _, err := m.take(t.Context(), m.lease, 4)
 	r.must(err)
 	if len(answer) != 3 || len(m.unclaimed) != 1 {
 		t.Fatalf("took %d and %d", len(answer), len(m.unclaimed))

@@ -33,8 +33,8 @@ func (f foundSchedule) mustBe() error {
 	return f.broken
 }
 
-// find reads a schedule. One that is not there is no error.
-func (b *Broker) find(ctx context.Context, name string) (foundSchedule, error) {
+// findSchedule reads a schedule. One that is not there is no error.
+func (b *Broker) findSchedule(ctx context.Context, name string) (foundSchedule, error) {
 	queue, err := b.calls.HGet(ctx, keySchedules, name).Result()
 	if errors.Is(err, redis.Nil) {
 		return foundSchedule{}, nil
@@ -60,7 +60,7 @@ func (b *Broker) scheduleText(ctx context.Context, queue, name string) (string, 
 
 // Schedule implements [broker.Timetable].
 func (b *Broker) Schedule(ctx context.Context, name string) (zeroq.Schedule, error) {
-	f, err := b.find(ctx, name)
+	f, err := b.findSchedule(ctx, name)
 	if err != nil {
 		return zeroq.Schedule{}, err
 	}
@@ -83,7 +83,7 @@ func (b *Broker) inStep(ctx context.Context) error {
 
 // Schedules implements [broker.Timetable].
 func (b *Broker) Schedules(ctx context.Context) ([]zeroq.Schedule, error) {
-	all, err := b.findAll(ctx)
+	all, err := b.findSchedules(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +97,8 @@ func (b *Broker) Schedules(ctx context.Context) ([]zeroq.Schedule, error) {
 	return shown, nil
 }
 
-// findAll reads all schedules that are where they should be, by name.
-func (b *Broker) findAll(ctx context.Context) (map[string]foundSchedule, error) {
+// findSchedules reads all schedules that are where they should be, by name.
+func (b *Broker) findSchedules(ctx context.Context) (map[string]foundSchedule, error) {
 	queues, err := b.calls.HGetAll(ctx, keySchedules).Result()
 	if err != nil {
 		return nil, explain(err)
@@ -137,7 +137,7 @@ func (b *Broker) PutSchedule(ctx context.Context, given zeroq.Schedule) (created
 		return false, err
 	}
 	for {
-		old, err := b.find(ctx, s.Name)
+		old, err := b.findSchedule(ctx, s.Name)
 		if err != nil {
 			return false, err
 		}
@@ -240,7 +240,7 @@ func (b *Broker) dropMarked(ctx context.Context, name, queue, mark string) (bool
 
 // DeleteSchedule implements [broker.Timetable].
 func (b *Broker) DeleteSchedule(ctx context.Context, name string) error {
-	f, err := b.find(ctx, name)
+	f, err := b.findSchedule(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (b *Broker) ResumeSchedule(ctx context.Context, name string) error {
 
 func (b *Broker) setPaused(ctx context.Context, name string, paused bool) error {
 	for {
-		f, err := b.find(ctx, name)
+		f, err := b.findSchedule(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -294,7 +294,7 @@ func (b *Broker) setPaused(ctx context.Context, name string, paused bool) error 
 
 // RunSchedule implements [broker.Timetable]. What is known of the schedule's times stays as it is.
 func (b *Broker) RunSchedule(ctx context.Context, name string) (string, error) {
-	f, err := b.find(ctx, name)
+	f, err := b.findSchedule(ctx, name)
 	if err != nil {
 		return "", err
 	}

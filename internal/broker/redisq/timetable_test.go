@@ -392,21 +392,22 @@ func TestTick_NumbersGivenOutTwiceLoseNothing(t *testing.T) {
 	}
 }
 
-// The task's priority is in its message, and the script goes by that.
-func TestTick_ScriptPushesByPriority(t *testing.T) {
+func TestTick_TasksWaitByTheirPriority(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.schedule(hourly("s"))
-	at := r.rewind("s", time.Second)
-	text := r.client.HGet(t.Context(), r.keys.schedules, "s").Val()
-	message := `{"id":"q~0~0000000000","enqueued_at":"2026-01-01T00:00:00.000Z","priority":"high","type":"echo","data":null}`
-	_, err := r.run(t.Context(), r.calls, scriptTick, tickKeys(r.keys, r.keys.prefix+"r:0", r.keys.prefix+"r:0"),
-		"s", markOf(text), at.UnixMilli(), "", text[:8]+"another"+text[15:], "", "", "q~0~0000000000", "0", `.{"e":1}`, 0, message)
-	r.must(err)
-	if got := r.client.LRange(t.Context(), r.keys.high, 0, -1).Val(); len(got) != 1 || got[0] != message {
-		t.Errorf("the list of high priority has %v", got)
+	for _, priority := range zeroq.Priorities {
+		r.schedule(hourly(string(priority), func(s *zeroq.Schedule) { s.Task.Priority = priority }))
+		r.rewind(string(priority), time.Second)
 	}
-	if got := r.client.LRange(t.Context(), r.keys.ready, 0, -1).Val(); len(got) != 1 || got[0] != "" {
-		t.Errorf("nobody is woken: %q", got)
+	if n := r.tick(); n != 3 {
+		t.Fatalf("%d tasks", n)
+	}
+	for priority, key := range map[zeroq.Priority]string{
+		zeroq.High: r.keys.high, zeroq.Normal: r.keys.ready, zeroq.Low: r.keys.low,
+	} {
+		found := strings.Join(r.client.LRange(t.Context(), key, 0, -1).Val(), "")
+		if strings.Count(found, `"zeroq-schedule"`) != 1 || !strings.Contains(found, `"zeroq-schedule":"`+string(priority)+`"`) {
+			t.Errorf("%s: %s has %s", priority, key, found)
+		}
 	}
 }
