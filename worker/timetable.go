@@ -54,8 +54,7 @@ func (w *Worker) makeSchedules(ctx context.Context) {
 	}
 }
 
-// peers is how many workers look after schedules: all that are alive.
+// peers is how many workers look after schedules, as far as this one sees: those of its first queue.
 func (w *Worker) peers(ctx context.Context) (int, error) {
-	workers, err := w.broker.Workers(ctx)
-	return len(workers), err
+	return w.broker.LiveWorkers(ctx, w.info.Queues[0])
 }

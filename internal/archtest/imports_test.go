@@ -37,6 +37,11 @@ var rules = []rule{
 		only:   []string{"std", ".", "github.com/go-json-experiment/json/..."},
 		broken: "./internal/wire > ./internal/broker",
 	}, {
+		why:    "the times of schedules depend on nothing that is stored",
+		who:    []string{"./internal/cron"},
+		only:   []string{"std", ".", "./internal/wire", "github.com/robfig/cron/v3"},
+		broken: "./internal/cron > ./internal/broker",
+	}, {
 		why:    "who calls the HTTP API needs no Redis",
 		who:    []string{"./client/..."},
 		never:  []string{"github.com/redis/...", "./internal/broker/..."},

@@ -16,7 +16,7 @@ func (b *Broker) Configured(ctx context.Context, origin string, schedules []zero
 		}
 		listed[given.Name] = true
 	}
-	all, err := b.findAll(ctx)
+	all, err := b.findSchedules(ctx)
 	if err != nil {
 		return err
 	}

@@ -113,23 +113,23 @@ func (s schedule) taskFor(name, queue string, at time.Time) *zeroq.Task {
 const nextRuns = 5
 
 // public is the schedule in zeroq's words.
-func (s schedule) public(name, queue string, now time.Time) (zeroq.Schedule, error) {
+func (s schedule) public(name, queue string, now time.Time) zeroq.Schedule {
 	shown := zeroq.Schedule{
 		Name: name, Spec: s.Spec, Timezone: s.Timezone, Jitter: s.Jitter,
 		Overlap: s.Overlap, CatchUp: s.CatchUp, Task: s.task(queue), Paused: s.Paused,
 		LastRun: millis(s.LastRun), LastTask: s.LastTask, Skipped: s.Skipped,
 	}
 	if s.Paused {
-		return shown, nil
+		return shown
 	}
 	spec, err := cron.Parse(s.Spec, s.Timezone)
 	if err != nil {
-		return shown, scheduleError(name, err)
+		return shown // of a newer program, perhaps: it has no times here
 	}
 	for at := spec.Next(now); !at.IsZero() && len(shown.NextRuns) < nextRuns; at = spec.Next(at) {
 		shown.NextRuns = append(shown.NextRuns, at)
 	}
-	return shown, nil
+	return shown
 }
 
 // revisionOf is the revision of an encoded schedule.

@@ -128,16 +128,16 @@ type dueSchedule struct {
 
 // tickQueue ticks until nothing of a queue is due that was so by now. When all that it tries is done
 // by others at the same time, it leaves the rest to them.
-func (b *Broker) tickQueue(ctx context.Context, queue string, now time.Time) (enqueued int, err error) {
+func (b *Broker) tickQueue(ctx context.Context, queue string, now time.Time) (enqueued int, first error) {
 	for {
 		due, err := b.dueSchedules(ctx, queue, now)
 		if err != nil || len(due) == 0 {
-			return enqueued, err
+			return enqueued, cmp.Or(first, err)
 		}
-		n, moved, err := b.tickMany(ctx, queue, due, now)
+		n, moved, failed := b.tickMany(ctx, queue, due, now)
 		enqueued += n
-		if err != nil || moved == 0 {
-			return enqueued, err
+		if first = cmp.Or(first, failed); moved == 0 {
+			return enqueued, first
 		}
 	}
 }

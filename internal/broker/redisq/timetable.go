@@ -21,6 +21,16 @@ type foundSchedule struct {
 	schedule
 	queue string // where it should be; empty if it has never been
 	text  string // empty if it is not there
+	// broken is why it cannot be read. It can be replaced and deleted all the same.
+	broken error
+}
+
+// mustBe is why nothing can be done with it, but to replace or delete it.
+func (f foundSchedule) mustBe() error {
+	if f.text == "" {
+		return zeroq.ErrNotFound
+	}
+	return f.broken
 }
 
 // findSchedule reads a schedule. One that is not there is no error.
@@ -36,8 +46,8 @@ func (b *Broker) findSchedule(ctx context.Context, name string) (foundSchedule, 
 	if f.text, err = b.scheduleText(ctx, queue, name); err != nil || f.text == "" {
 		return f, err
 	}
-	f.schedule, err = decodeSchedule(name, f.text)
-	return f, err
+	f.schedule, f.broken = decodeSchedule(name, f.text)
+	return f, nil
 }
 
 func (b *Broker) scheduleText(ctx context.Context, queue, name string) (string, error) {
@@ -54,13 +64,13 @@ func (b *Broker) Schedule(ctx context.Context, name string) (zeroq.Schedule, err
 	if err != nil {
 		return zeroq.Schedule{}, err
 	}
-	if f.text == "" {
-		return zeroq.Schedule{}, zeroq.ErrNotFound
+	if err := f.mustBe(); err != nil {
+		return zeroq.Schedule{}, err
 	}
 	if err := b.inStep(ctx); err != nil {
 		return zeroq.Schedule{}, err
 	}
-	return f.public(name, f.queue, b.clock.now())
+	return f.public(name, f.queue, b.clock.now()), nil
 }
 
 // inStep makes sure that the clock is that of Redis.
@@ -73,7 +83,7 @@ func (b *Broker) inStep(ctx context.Context) error {
 
 // Schedules implements [broker.Timetable].
 func (b *Broker) Schedules(ctx context.Context) ([]zeroq.Schedule, error) {
-	all, err := b.findAll(ctx)
+	all, err := b.findSchedules(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -82,17 +92,13 @@ func (b *Broker) Schedules(ctx context.Context) ([]zeroq.Schedule, error) {
 	}
 	shown := make([]zeroq.Schedule, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		s, err := all[name].public(name, all[name].queue, b.clock.now())
-		if err != nil {
-			return nil, err
-		}
-		shown = append(shown, s)
+		shown = append(shown, all[name].public(name, all[name].queue, b.clock.now()))
 	}
 	return shown, nil
 }
 
-// findAll reads all schedules that are where they should be, by name.
-func (b *Broker) findAll(ctx context.Context) (map[string]foundSchedule, error) {
+// findSchedules reads all schedules that are where they should be, by name.
+func (b *Broker) findSchedules(ctx context.Context) (map[string]foundSchedule, error) {
 	queues, err := b.calls.HGetAll(ctx, keySchedules).Result()
 	if err != nil {
 		return nil, explain(err)
@@ -115,7 +121,7 @@ func (b *Broker) findAll(ctx context.Context) (map[string]foundSchedule, error) 
 				}
 				s, err := decodeSchedule(names[i], text)
 				if err != nil {
-					return nil, err
+					continue // one that cannot be read hides no other; each tick complains of it
 				}
 				all[names[i]] = foundSchedule{schedule: s, queue: queue, text: text}
 			}
@@ -269,8 +275,8 @@ func (b *Broker) setPaused(ctx context.Context, name string, paused bool) error 
 		if err != nil {
 			return err
 		}
-		if f.text == "" {
-			return zeroq.ErrNotFound
+		if err := f.mustBe(); err != nil {
+			return err
 		}
 		if f.Paused == paused {
 			return nil
@@ -292,8 +298,8 @@ func (b *Broker) RunSchedule(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if f.text == "" {
-		return "", zeroq.ErrNotFound
+	if err := f.mustBe(); err != nil {
+		return "", err
 	}
 	if err := b.inStep(ctx); err != nil {
 		return "", err

@@ -257,6 +257,16 @@ func TestTick_OneBrokenScheduleHoldsUpNoOther(t *testing.T) {
 	if n != 2 || wait <= 0 || err == nil || !strings.Contains(err.Error(), "schedule b") {
 		t.Errorf("%d tasks, wait %v, %v", n, wait, err)
 	}
+	if _, err := r.Schedule(t.Context(), "b"); err == nil || errors.Is(err, zeroq.ErrNotFound) || len(r.schedules()) != 2 {
+		t.Errorf("shown: %v, %v", r.schedules(), err)
+	}
+	r.schedule(hourly("b"))
+	r.rewind("b", time.Second)
+	if n := r.tick(); n != 1 {
+		t.Errorf("%d tasks after it was replaced", n)
+	}
+	r.must(r.client.HSet(r.Context(), r.keys.schedules, "b", "scribble").Err())
+	r.must(r.DeleteSchedule(t.Context(), "b"))
 }
 
 func TestTick_TellsHowLongNothingIsDue(t *testing.T) {
@@ -356,5 +366,48 @@ func (c *cutter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 			return errCut
 		}
 		return next(ctx, cmds)
+	}
+}
+
+// A Redis that lost its last writes gives out numbers again: the tick takes others.
+func TestTick_NumbersGivenOutTwiceLoseNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 5 {
+		r.schedule(hourly(fmt.Sprint("s", i)))
+		r.rewind(fmt.Sprint("s", i), time.Second)
+	}
+	other := r.another()
+	other.put(newTasks(70)...)
+	r.must(r.client.Del(t.Context(), r.keys.sequence).Err())
+	if n := r.tick(); n != 5 {
+		t.Errorf("%d tasks", n)
+	}
+	ids := map[string]bool{}
+	for _, task := range r.enqueued() {
+		ids[task.ID] = true
+	}
+	if len(ids) != 75 {
+		t.Errorf("%d tasks are on the list", len(ids))
+	}
+}
+
+func TestTick_TasksWaitByTheirPriority(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, priority := range zeroq.Priorities {
+		r.schedule(hourly(string(priority), func(s *zeroq.Schedule) { s.Task.Priority = priority }))
+		r.rewind(string(priority), time.Second)
+	}
+	if n := r.tick(); n != 3 {
+		t.Fatalf("%d tasks", n)
+	}
+	for priority, key := range map[zeroq.Priority]string{
+		zeroq.High: r.keys.high, zeroq.Normal: r.keys.ready, zeroq.Low: r.keys.low,
+	} {
+		found := strings.Join(r.client.LRange(t.Context(), key, 0, -1).Val(), "")
+		if strings.Count(found, `"zeroq-schedule"`) != 1 || !strings.Contains(found, `"zeroq-schedule":"`+string(priority)+`"`) {
+			t.Errorf("%s: %s has %s", priority, key, found)
+		}
 	}
 }
