@@ -21,6 +21,10 @@ func CancelTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewCancelTaskLogic(r.Context(), svcCtx)
 		resp, err := l.CancelTask(&req)
 		if err != nil {

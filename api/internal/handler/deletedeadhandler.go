@@ -21,12 +21,17 @@ func DeleteDeadHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		l := logic.NewDeleteDeadLogic(r.Context(), svcCtx)
-		resp, err := l.DeleteDead(&req)
+		body, err := request.Object(r)
 		if err != nil {
 			answer.Error(w, r, err)
 			return
 		}
-		answer.JSON(w, r, http.StatusOK, resp)
+		l := logic.NewDeleteDeadLogic(r.Context(), svcCtx)
+		resp, dry, err := l.DeleteDead(&req, body)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		acceptUnlessDry(w, r, resp, dry)
 	}
 }

@@ -21,6 +21,10 @@ func DrainQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewDrainQueueLogic(r.Context(), svcCtx)
 		resp, err := l.DrainQueue(&req)
 		if err != nil {

@@ -21,8 +21,13 @@ func LimitQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		body, err := request.Object(r)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewLimitQueueLogic(r.Context(), svcCtx)
-		resp, err := l.LimitQueue(&req)
+		resp, err := l.LimitQueue(&req, body)
 		if err != nil {
 			answer.Error(w, r, err)
 			return

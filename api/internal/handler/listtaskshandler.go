@@ -27,6 +27,6 @@ func ListTasksHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		answer.JSON(w, r, http.StatusOK, resp)
+		answer.Tasks(w, r, resp)
 	}
 }

@@ -21,6 +21,10 @@ func PauseQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewPauseQueueLogic(r.Context(), svcCtx)
 		resp, err := l.PauseQueue(&req)
 		if err != nil {

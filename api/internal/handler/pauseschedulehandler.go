@@ -21,6 +21,10 @@ func PauseScheduleHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewPauseScheduleLogic(r.Context(), svcCtx)
 		resp, err := l.PauseSchedule(&req)
 		if err != nil {

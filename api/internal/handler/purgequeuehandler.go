@@ -21,12 +21,17 @@ func PurgeQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		l := logic.NewPurgeQueueLogic(r.Context(), svcCtx)
-		resp, err := l.PurgeQueue(&req)
+		body, err := request.Object(r)
 		if err != nil {
 			answer.Error(w, r, err)
 			return
 		}
-		answer.JSON(w, r, http.StatusOK, resp)
+		l := logic.NewPurgeQueueLogic(r.Context(), svcCtx)
+		resp, err := l.PurgeQueue(&req, body)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		accept(w, r, resp)
 	}
 }

@@ -21,10 +21,19 @@ func PutScheduleHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		l := logic.NewPutScheduleLogic(r.Context(), svcCtx)
-		resp, err := l.PutSchedule(&req)
+		body, err := request.Object(r)
 		if err != nil {
 			answer.Error(w, r, err)
+			return
+		}
+		l := logic.NewPutScheduleLogic(r.Context(), svcCtx)
+		resp, created, err := l.PutSchedule(&req, body)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		if created {
+			answer.JSON(w, r, http.StatusCreated, resp)
 			return
 		}
 		answer.JSON(w, r, http.StatusOK, resp)

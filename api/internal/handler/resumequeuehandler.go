@@ -21,6 +21,10 @@ func ResumeQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewResumeQueueLogic(r.Context(), svcCtx)
 		resp, err := l.ResumeQueue(&req)
 		if err != nil {

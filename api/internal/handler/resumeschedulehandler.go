@@ -21,6 +21,10 @@ func ResumeScheduleHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewResumeScheduleLogic(r.Context(), svcCtx)
 		resp, err := l.ResumeSchedule(&req)
 		if err != nil {

@@ -21,12 +21,17 @@ func RetryDeadHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		l := logic.NewRetryDeadLogic(r.Context(), svcCtx)
-		resp, err := l.RetryDead(&req)
+		body, err := request.Object(r)
 		if err != nil {
 			answer.Error(w, r, err)
 			return
 		}
-		answer.JSON(w, r, http.StatusOK, resp)
+		l := logic.NewRetryDeadLogic(r.Context(), svcCtx)
+		resp, dry, err := l.RetryDead(&req, body)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		acceptUnlessDry(w, r, resp, dry)
 	}
 }

@@ -21,6 +21,10 @@ func RetryTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewRetryTaskLogic(r.Context(), svcCtx)
 		resp, err := l.RetryTask(&req)
 		if err != nil {

@@ -21,12 +21,17 @@ func RunScheduleHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
+		if err := request.Empty(r); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
 		l := logic.NewRunScheduleLogic(r.Context(), svcCtx)
 		resp, err := l.RunSchedule(&req)
 		if err != nil {
 			answer.Error(w, r, err)
 			return
 		}
-		answer.JSON(w, r, http.StatusOK, resp)
+		w.Header().Set("Location", location(resp))
+		answer.JSON(w, r, http.StatusAccepted, resp)
 	}
 }

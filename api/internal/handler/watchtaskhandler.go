@@ -4,6 +4,7 @@
 package handler
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/zeroq-dev/zeroq/api/internal/answer"
@@ -13,7 +14,7 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
-// WatchTaskHandler parses the request strictly, calls logic.WatchTaskLogic and writes its answer.
+// WatchTaskHandler parses the request strictly and streams what logic.WatchTaskLogic sends.
 func WatchTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var req types.TaskVerbRequest
@@ -22,10 +23,27 @@ func WatchTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			return
 		}
 		l := logic.NewWatchTaskLogic(r.Context(), svcCtx)
-		if err := l.WatchTask(&req); err != nil {
+		if err := watch(w, r, &req, l); err != nil {
 			answer.Error(w, r, err)
-			return
 		}
-		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// watch answers with a stream; an error is one that came before it began. What comes later can only
+// end it: the client looks again.
+func watch(w http.ResponseWriter, r *http.Request, req *types.TaskVerbRequest, l *logic.WatchTaskLogic) error {
+	stream := answer.NewStream(w)
+	ctx, cancel := context.WithCancel(r.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		stream.KeepAlive(ctx)
+	}()
+	err := l.WatchTask(req, stream.Task)
+	cancel()
+	<-done
+	if stream.Begun() {
+		return nil
+	}
+	return err
 }

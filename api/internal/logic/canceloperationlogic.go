@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // CancelOperationLogic does the work of one request.
 type CancelOperationLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +20,6 @@ type CancelOperationLogic struct {
 // NewCancelOperationLogic returns the logic of one request.
 func NewCancelOperationLogic(ctx context.Context, svcCtx *svc.ServiceContext) *CancelOperationLogic {
 	return &CancelOperationLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +27,10 @@ func NewCancelOperationLogic(ctx context.Context, svcCtx *svc.ServiceContext) *C
 
 // CancelOperation ends an operation where it is.
 func (l *CancelOperationLogic) CancelOperation(req *types.OperationRequest) error {
-	// todo: add your logic here and delete this line
-
-	return nil
+	if err := request.OperationID(req.Id); err != nil {
+		return err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	return l.svcCtx.Operator.Abort(ctx, req.Id)
 }

@@ -8,13 +8,11 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // CancelTaskLogic does the work of one request.
 type CancelTaskLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +20,6 @@ type CancelTaskLogic struct {
 // NewCancelTaskLogic returns the logic of one request.
 func NewCancelTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *CancelTaskLogic {
 	return &CancelTaskLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +27,14 @@ func NewCancelTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Cancel
 
 // CancelTask calls a task off.
 func (l *CancelTaskLogic) CancelTask(req *types.TaskVerbRequest) (resp *types.TaskState, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := checkTask(req.Id, req.Queue); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	state, err := l.svcCtx.Controller.Cancel(ctx, req.Id, req.Queue)
+	if err != nil {
+		return nil, err
+	}
+	return view.TaskState(req.Id, state), nil
 }

@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // DeleteDeadLogic does the work of one request.
 type DeleteDeadLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,15 +20,13 @@ type DeleteDeadLogic struct {
 // NewDeleteDeadLogic returns the logic of one request.
 func NewDeleteDeadLogic(ctx context.Context, svcCtx *svc.ServiceContext) *DeleteDeadLogic {
 	return &DeleteDeadLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
 }
 
-// DeleteDead begins to delete dead letters of a queue.
-func (l *DeleteDeadLogic) DeleteDead(req *types.QueueRequest) (resp *types.Operation, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+// DeleteDead begins to delete dead letters of a queue. A dry run only
+// counts them.
+func (l *DeleteDeadLogic) DeleteDead(req *types.QueueRequest, body []byte) (resp *types.Operation, dry *types.Matched, err error) {
+	return treatDead(l.ctx, l.svcCtx, req.Queue, zeroq.VerbDelete, body)
 }

@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // DeleteScheduleLogic does the work of one request.
 type DeleteScheduleLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +20,6 @@ type DeleteScheduleLogic struct {
 // NewDeleteScheduleLogic returns the logic of one request.
 func NewDeleteScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *DeleteScheduleLogic {
 	return &DeleteScheduleLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +27,10 @@ func NewDeleteScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *De
 
 // DeleteSchedule deletes a schedule.
 func (l *DeleteScheduleLogic) DeleteSchedule(req *types.ScheduleRequest) error {
-	// todo: add your logic here and delete this line
-
-	return nil
+	if err := request.ScheduleName(req.Name); err != nil {
+		return err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	return l.svcCtx.Timetable.DeleteSchedule(ctx, req.Name)
 }

@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // DeleteTaskLogic does the work of one request.
 type DeleteTaskLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type DeleteTaskLogic struct {
 // NewDeleteTaskLogic returns the logic of one request.
 func NewDeleteTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *DeleteTaskLogic {
 	return &DeleteTaskLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,10 @@ func NewDeleteTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Delete
 
 // DeleteTask forgets a task that is not running.
 func (l *DeleteTaskLogic) DeleteTask(req *types.TaskVerbRequest) error {
-	// todo: add your logic here and delete this line
-
-	return nil
+	if err := checkTask(req.Id, req.Queue); err != nil {
+		return err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	return l.svcCtx.Controller.Delete(ctx, req.Id, req.Queue)
 }

@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // DrainQueueLogic does the work of one request.
 type DrainQueueLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type DrainQueueLogic struct {
 // NewDrainQueueLogic returns the logic of one request.
 func NewDrainQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *DrainQueueLogic {
 	return &DrainQueueLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,5 @@ func NewDrainQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *DrainQ
 
 // DrainQueue keeps new tasks off the queue until it is empty.
 func (l *DrainQueueLogic) DrainQueue(req *types.QueueRequest) (resp *types.Queue, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	return changeQueue(l.ctx, l.svcCtx, req.Queue, l.svcCtx.Controller.Drain)
 }

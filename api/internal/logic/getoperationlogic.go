@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // GetOperationLogic does the work of one request.
 type GetOperationLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +21,6 @@ type GetOperationLogic struct {
 // NewGetOperationLogic returns the logic of one request.
 func NewGetOperationLogic(ctx context.Context, svcCtx *svc.ServiceContext) *GetOperationLogic {
 	return &GetOperationLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +28,14 @@ func NewGetOperationLogic(ctx context.Context, svcCtx *svc.ServiceContext) *GetO
 
 // GetOperation returns an operation.
 func (l *GetOperationLogic) GetOperation(req *types.OperationRequest) (resp *types.Operation, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.OperationID(req.Id); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	op, err := l.svcCtx.Operator.Operation(ctx, req.Id)
+	if err != nil {
+		return nil, err
+	}
+	return view.Operation(op), nil
 }

@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // GetScheduleLogic does the work of one request.
 type GetScheduleLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +20,6 @@ type GetScheduleLogic struct {
 // NewGetScheduleLogic returns the logic of one request.
 func NewGetScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *GetScheduleLogic {
 	return &GetScheduleLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +27,10 @@ func NewGetScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *GetSc
 
 // GetSchedule returns a schedule.
 func (l *GetScheduleLogic) GetSchedule(req *types.ScheduleRequest) (resp *types.Schedule, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.ScheduleName(req.Name); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	return readSchedule(ctx, l.svcCtx, req.Name)
 }

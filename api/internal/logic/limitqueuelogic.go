@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // LimitQueueLogic does the work of one request.
 type LimitQueueLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,15 +20,18 @@ type LimitQueueLogic struct {
 // NewLimitQueueLogic returns the logic of one request.
 func NewLimitQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *LimitQueueLogic {
 	return &LimitQueueLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
 }
 
 // LimitQueue changes what a queue may do at most.
-func (l *LimitQueueLogic) LimitQueue(req *types.QueueRequest) (resp *types.Queue, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+func (l *LimitQueueLogic) LimitQueue(req *types.QueueRequest, body []byte) (resp *types.Queue, err error) {
+	change, err := request.Limits(body)
+	if err != nil {
+		return nil, err
+	}
+	return changeQueue(l.ctx, l.svcCtx, req.Queue, func(ctx context.Context, queue string) error {
+		return l.svcCtx.Controller.Limit(ctx, queue, change)
+	})
 }

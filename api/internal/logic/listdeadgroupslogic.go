@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // ListDeadGroupsLogic does the work of one request.
 type ListDeadGroupsLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +21,6 @@ type ListDeadGroupsLogic struct {
 // NewListDeadGroupsLogic returns the logic of one request.
 func NewListDeadGroupsLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListDeadGroupsLogic {
 	return &ListDeadGroupsLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +28,14 @@ func NewListDeadGroupsLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Li
 
 // ListDeadGroups returns the dead letters of a queue by their errors.
 func (l *ListDeadGroupsLogic) ListDeadGroups(req *types.QueueRequest) (resp *types.DeadGroups, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.QueueName(req.Queue); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	groups, err := l.svcCtx.Inspector.DeadGroups(ctx, req.Queue)
+	if err != nil {
+		return nil, err
+	}
+	return view.DeadGroups(groups), nil
 }

@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // ListDeadLogic does the work of one request.
 type ListDeadLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +21,6 @@ type ListDeadLogic struct {
 // NewListDeadLogic returns the logic of one request.
 func NewListDeadLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListDeadLogic {
 	return &ListDeadLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +28,13 @@ func NewListDeadLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListDead
 
 // ListDead returns a page of the dead letters of a queue.
 func (l *ListDeadLogic) ListDead(req *types.DeadRequest) (resp *types.Tasks, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.QueueName(req.Queue); err != nil {
+		return nil, err
+	}
+	if err := request.Fingerprint(req.Fingerprint); err != nil {
+		return nil, err
+	}
+	return listTasks(l.ctx, l.svcCtx, zeroq.TaskQuery{
+		Queue: req.Queue, State: zeroq.Dead, Type: req.Type, Fingerprint: req.Fingerprint, Cursor: req.Cursor,
+	}, req.Limit)
 }

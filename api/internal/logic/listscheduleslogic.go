@@ -6,15 +6,15 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/page"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // ListSchedulesLogic does the work of one request.
 type ListSchedulesLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +22,6 @@ type ListSchedulesLogic struct {
 // NewListSchedulesLogic returns the logic of one request.
 func NewListSchedulesLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListSchedulesLogic {
 	return &ListSchedulesLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +29,16 @@ func NewListSchedulesLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Lis
 
 // ListSchedules returns a page of all schedules.
 func (l *ListSchedulesLogic) ListSchedules(req *types.PageRequest) (resp *types.Schedules, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	wanted, err := page.Parse(req)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	schedules, err := l.svcCtx.Timetable.Schedules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	schedules, next := page.Cut(wanted, schedules, func(s zeroq.Schedule) string { return s.Name })
+	return view.Schedules(schedules, next), nil
 }

@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // ListTasksLogic does the work of one request.
 type ListTasksLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +21,6 @@ type ListTasksLogic struct {
 // NewListTasksLogic returns the logic of one request.
 func NewListTasksLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListTasksLogic {
 	return &ListTasksLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +28,14 @@ func NewListTasksLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListTas
 
 // ListTasks returns a page of the tasks of a queue that are in one state.
 func (l *ListTasksLogic) ListTasks(req *types.TasksRequest) (resp *types.Tasks, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.QueueName(req.Queue); err != nil {
+		return nil, err
+	}
+	state, err := request.State(req.State)
+	if err != nil {
+		return nil, err
+	}
+	return listTasks(l.ctx, l.svcCtx, zeroq.TaskQuery{
+		Queue: req.Queue, State: state, Type: req.Type, Cursor: req.Cursor,
+	}, req.Limit)
 }

@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // PauseQueueLogic does the work of one request.
 type PauseQueueLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type PauseQueueLogic struct {
 // NewPauseQueueLogic returns the logic of one request.
 func NewPauseQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *PauseQueueLogic {
 	return &PauseQueueLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,5 @@ func NewPauseQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *PauseQ
 
 // PauseQueue keeps workers from taking tasks of the queue.
 func (l *PauseQueueLogic) PauseQueue(req *types.QueueRequest) (resp *types.Queue, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	return changeQueue(l.ctx, l.svcCtx, req.Queue, l.svcCtx.Controller.Pause)
 }

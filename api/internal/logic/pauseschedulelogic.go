@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // PauseScheduleLogic does the work of one request.
 type PauseScheduleLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type PauseScheduleLogic struct {
 // NewPauseScheduleLogic returns the logic of one request.
 func NewPauseScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *PauseScheduleLogic {
 	return &PauseScheduleLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,5 @@ func NewPauseScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Pau
 
 // PauseSchedule stops a schedule.
 func (l *PauseScheduleLogic) PauseSchedule(req *types.ScheduleRequest) (resp *types.Schedule, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	return changeSchedule(l.ctx, l.svcCtx, req.Name, l.svcCtx.Timetable.PauseSchedule)
 }

@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // PurgeQueueLogic does the work of one request.
 type PurgeQueueLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,15 +21,18 @@ type PurgeQueueLogic struct {
 // NewPurgeQueueLogic returns the logic of one request.
 func NewPurgeQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *PurgeQueueLogic {
 	return &PurgeQueueLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
 }
 
 // PurgeQueue begins to delete all tasks of the queue that are in one state.
-func (l *PurgeQueueLogic) PurgeQueue(req *types.QueueRequest) (resp *types.Operation, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+func (l *PurgeQueueLogic) PurgeQueue(req *types.QueueRequest, body []byte) (resp *types.Operation, err error) {
+	selection, err := request.Purge(body)
+	if err != nil {
+		return nil, err
+	}
+	return beginOperation(l.ctx, l.svcCtx, zeroq.Operation{
+		Queue: req.Queue, Verb: zeroq.VerbDelete, Selection: selection,
+	})
 }

@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // ResumeQueueLogic does the work of one request.
 type ResumeQueueLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type ResumeQueueLogic struct {
 // NewResumeQueueLogic returns the logic of one request.
 func NewResumeQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ResumeQueueLogic {
 	return &ResumeQueueLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,5 @@ func NewResumeQueueLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Resum
 
 // ResumeQueue ends a pause, or a drain.
 func (l *ResumeQueueLogic) ResumeQueue(req *types.QueueRequest) (resp *types.Queue, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	return changeQueue(l.ctx, l.svcCtx, req.Queue, l.svcCtx.Controller.Resume)
 }

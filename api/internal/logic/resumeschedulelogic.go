@@ -8,13 +8,10 @@ import (
 
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // ResumeScheduleLogic does the work of one request.
 type ResumeScheduleLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +19,6 @@ type ResumeScheduleLogic struct {
 // NewResumeScheduleLogic returns the logic of one request.
 func NewResumeScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ResumeScheduleLogic {
 	return &ResumeScheduleLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +26,5 @@ func NewResumeScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Re
 
 // ResumeSchedule lets a schedule go on.
 func (l *ResumeScheduleLogic) ResumeSchedule(req *types.ScheduleRequest) (resp *types.Schedule, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	return changeSchedule(l.ctx, l.svcCtx, req.Name, l.svcCtx.Timetable.ResumeSchedule)
 }

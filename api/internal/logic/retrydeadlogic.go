@@ -6,15 +6,13 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // RetryDeadLogic does the work of one request.
 type RetryDeadLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,15 +20,13 @@ type RetryDeadLogic struct {
 // NewRetryDeadLogic returns the logic of one request.
 func NewRetryDeadLogic(ctx context.Context, svcCtx *svc.ServiceContext) *RetryDeadLogic {
 	return &RetryDeadLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
 }
 
-// RetryDead begins to run dead letters of a queue again.
-func (l *RetryDeadLogic) RetryDead(req *types.QueueRequest) (resp *types.Operation, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+// RetryDead begins to run dead letters of a queue again. A dry run only
+// counts them.
+func (l *RetryDeadLogic) RetryDead(req *types.QueueRequest, body []byte) (resp *types.Operation, dry *types.Matched, err error) {
+	return treatDead(l.ctx, l.svcCtx, req.Queue, zeroq.VerbRetry, body)
 }

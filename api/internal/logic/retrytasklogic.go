@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // RetryTaskLogic does the work of one request.
 type RetryTaskLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +21,6 @@ type RetryTaskLogic struct {
 // NewRetryTaskLogic returns the logic of one request.
 func NewRetryTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *RetryTaskLogic {
 	return &RetryTaskLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +28,13 @@ func NewRetryTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *RetryTa
 
 // RetryTask runs a dead, cancelled or expired task again.
 func (l *RetryTaskLogic) RetryTask(req *types.TaskVerbRequest) (resp *types.TaskState, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := checkTask(req.Id, req.Queue); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	if err := l.svcCtx.Controller.Retry(ctx, req.Id, req.Queue); err != nil {
+		return nil, err
+	}
+	return view.TaskState(req.Id, zeroq.Ready), nil
 }

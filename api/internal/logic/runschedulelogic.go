@@ -6,15 +6,15 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // RunScheduleLogic does the work of one request.
 type RunScheduleLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,7 +22,6 @@ type RunScheduleLogic struct {
 // NewRunScheduleLogic returns the logic of one request.
 func NewRunScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *RunScheduleLogic {
 	return &RunScheduleLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
@@ -30,7 +29,22 @@ func NewRunScheduleLogic(ctx context.Context, svcCtx *svc.ServiceContext) *RunSc
 
 // RunSchedule enqueues the task of a schedule now.
 func (l *RunScheduleLogic) RunSchedule(req *types.ScheduleRequest) (resp *types.Accepted, err error) {
-	// todo: add your logic here and delete this line
-
-	return
+	if err := request.ScheduleName(req.Name); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.svcCtx.BrokerContext(l.ctx)
+	defer cancel()
+	schedule, err := l.svcCtx.Timetable.Schedule(ctx, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	id, err := l.svcCtx.Timetable.RunSchedule(ctx, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &types.Accepted{
+		Id:    id,
+		Queue: view.Schedule(schedule).Task.Queue,
+		State: string(zeroq.Ready),
+	}, nil
 }

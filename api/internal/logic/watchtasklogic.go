@@ -6,15 +6,14 @@ package logic
 import (
 	"context"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
-
-	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/api/internal/view"
 )
 
 // WatchTaskLogic does the work of one request.
 type WatchTaskLogic struct {
-	logx.Logger
 	ctx    context.Context
 	svcCtx *svc.ServiceContext
 }
@@ -22,15 +21,21 @@ type WatchTaskLogic struct {
 // NewWatchTaskLogic returns the logic of one request.
 func NewWatchTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *WatchTaskLogic {
 	return &WatchTaskLogic{
-		Logger: logx.WithContext(ctx),
 		ctx:    ctx,
 		svcCtx: svcCtx,
 	}
 }
 
-// WatchTask streams a task each time it changes, until it is finished.
-func (l *WatchTaskLogic) WatchTask(req *types.TaskVerbRequest) error {
-	// todo: add your logic here and delete this line
-
-	return nil
+// WatchTask streams a task each time it changes, until it is finished. The
+// stream ends with the API too.
+func (l *WatchTaskLogic) WatchTask(req *types.TaskVerbRequest, send func(*types.Task) error) error {
+	if err := checkTask(req.Id, req.Queue); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	defer context.AfterFunc(l.svcCtx.Stopping, cancel)()
+	return l.svcCtx.Inspector.WatchTask(ctx, req.Id, req.Queue, func(info *zeroq.TaskInfo) error {
+		return send(view.Task(info))
+	})
 }
