@@ -275,6 +275,8 @@ type Ledger interface {
 	// Release lets go of the key, as if it had not been used; but the same request gets the same base
 	// again, as some of its tasks may be in.
 	Release(ctx context.Context, key, owner string) error
+	// Forget is Release for a request of which nothing is in.
+	Forget(ctx context.Context, key, owner string) error
 }
 
 // Reservation is what is known of a key.

@@ -89,4 +89,12 @@ func ledgerRelease(t *testing.T, r *rig) {
 	if third.Owner == "" || third.Base == first.Base {
 		t.Errorf("another request got %+v", third)
 	}
+	r.must(r.Broker.Forget(r.ctx, "k", third.Owner))
+	fourth := r.reserve("g", time.Minute)
+	if fourth.Owner == "" || fourth.Base == third.Base {
+		t.Errorf("once forgotten the request got %+v, before %+v", fourth, third)
+	}
+	if err := r.Broker.Forget(r.ctx, "k", third.Owner); !errors.Is(err, zeroq.ErrLeaseLost) {
+		t.Errorf("forgotten by the owner before: %v", err)
+	}
 }
