@@ -64,7 +64,7 @@ func TestContract_VerbBodies(t *testing.T) {
 		retryDead:  {`{"all":true}`, `{"ids":["a"],"all":false,"rate":1000000}`, `{"fingerprint":"f","dry_run":true}`},
 		putSchedule: {
 			`{"spec":"@daily","task":{"type":"a"}}`, `{"spec":"@every 90s","jitter":"0s","overlap":"skip","catch_up":"all","paused":true,"timezone":"UTC",` +
-				`"task":{"type":"a","queue":"q","data":[1],"priority":"low","unique":{"key":"k","mode":"until_started"},"headers":{"a":"b"},"max_attempts":1}}`,
+				`"task":{"type":"a","queue":"q","data":[1],"priority":"low","headers":{"a":"b"},"max_attempts":1}}`,
 		},
 	} {
 		template, _ := templateOf(verb.path)
