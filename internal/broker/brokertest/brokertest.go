@@ -20,6 +20,7 @@ type Broker interface {
 	broker.Controller
 	broker.Operator
 	broker.Timetable
+	broker.Ledger
 }
 
 // Store is a broker under test, and its back door.
@@ -31,7 +32,7 @@ type Store struct {
 
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
 func Run(t *testing.T, open func(t testing.TB) Store) {
-	for _, tests := range []suite{basics, switches, byHand, views, upkeep} {
+	for _, tests := range []suite{basics, switches, byHand, views, upkeep, ledger} {
 		run(t, open, tests)
 	}
 }

@@ -14,6 +14,7 @@ var sources embed.FS
 var (
 	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
+	scriptAnswer        = load("answer")
 	scriptBeat          = load("beat")
 	scriptCancel        = load("cancel")
 	scriptCensus        = load("census")
@@ -39,6 +40,7 @@ var (
 	scriptPurgeIndex    = load("purge_index")
 	scriptPurgeList     = load("purge_list")
 	scriptRecount       = load("recount")
+	scriptReserve       = load("reserve")
 	scriptRevive        = load("revive")
 	scriptReviveIndex   = load("revive_index")
 	scriptSample        = load("sample")
@@ -79,6 +81,8 @@ const (
 	statusExpired   = "EXPIRED"
 	statusCancelled = "CANCELLED"
 	statusChanged   = "CHANGED"
+	statusOther     = "OTHER"
+	statusAnswered  = "ANSWERED"
 )
 
 func load(name string) *redis.Script {
