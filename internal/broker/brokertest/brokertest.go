@@ -18,6 +18,8 @@ type Broker interface {
 	broker.Keeper
 	broker.Registry
 	broker.Controller
+	broker.Operator
+	broker.Timetable
 }
 
 // Store is a broker under test, and its back door.
@@ -30,6 +32,7 @@ type Store struct {
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
 func Run(t *testing.T, open func(t testing.TB) Store) {
 	run(t, open, byHand)
+	run(t, open, timetables)
 	run(t, open, map[string]func(*testing.T, *rig){
 		"Enqueue_IsFetchedInOrder":            enqueueIsFetchedInOrder,
 		"Enqueue_AnyNumber":                   enqueueAnyNumber,
@@ -60,6 +63,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Inspect_WaitTaskEndsWithTheTask":     inspectWait,
 		"Sweep_ForgetsWhatIsOver":             sweepForgets,
 		"Sweep_KeepsAtMost":                   sweepCap,
+		"Pages_OfEveryState":                  pagesOfEveryState,
+		"Pages_RefuseWhatIsNoCursor":          pagesRefuseCursor,
+		"Operations_PurgeEveryState":          operationsPurge,
+		"Operations_Retry":                    operationsRetry,
+		"Operations_AreGoneOnWith":            operationsGoOn,
+		"Operations_Abort":                    operationsAbort,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
 		"Unique_UntilFinished":                uniqueUntilFinished,

@@ -187,9 +187,15 @@ func (b *Broker) fillLeased(ctx context.Context, info *zeroq.TaskInfo, group str
 	if err != nil {
 		return // the state is known without it
 	}
+	info.StartedAt = startedAt(worker, info.ID)
+}
+
+// startedAt is since when the worker runs the task; zero while it does not.
+func startedAt(worker zeroq.WorkerInfo, id string) time.Time {
 	for _, running := range worker.Running {
-		if running.ID == info.ID {
-			info.StartedAt = running.StartedAt
+		if running.ID == id && id != "" {
+			return running.StartedAt
 		}
 	}
+	return time.Time{}
 }

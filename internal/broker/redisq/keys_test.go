@@ -109,6 +109,9 @@ func TestScripts_DeclareKeysOfTheirRealTypes(t *testing.T) {
 			for _, keyName := range key.names {
 				keyName = strings.NewReplacer("if:<dead>", "if:<group>", "if:<new>", "if:<group>").Replace(keyName)
 				kind, known := keys[keyName]
+				if keyName == keyOperations {
+					kind, known = "ZSET", true
+				}
 				if !known || !slices.Contains(key.types, kind) {
 					t.Errorf("%s.lua: KEYS[%d] %s is a %v, keys.go has %q", name, i+1, keyName, key.types, kind)
 				}
@@ -127,7 +130,13 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{keyQueues: "SET", keyWorkers: "ZSET", keyWorker + "<id>": "STRING"}
+	want := map[string]string{
+		keyQueues:          "SET",
+		keyWorkers:         "ZSET",
+		keyWorker + "<id>": "STRING",
+		keyOperations:      "ZSET",
+		keySchedules:       "HASH",
+	}
 	for name, kind := range documentedKeys(t) {
 		want["zq:{q}:"+name] = kind
 	}
@@ -160,14 +169,15 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 // byPrefix are the keys that scripts make of a prefix in ARGV, and so do not declare.
 var byPrefix = map[string][]string{
 	"if:<group>":    {"cancel", "census", "delete", "lookup", "recount"},
-	"r:<bucket>":    {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
-	"id:<id>":       {"revive", "sweep_index", "sweep_list"},
-	"unique:<hash>": {"cancel", "delete", "revive"},
+	"r:<bucket>":    {"peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"id:<id>":       {"peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"unique:<hash>": {"cancel", "delete", "purge_finished", "purge_index", "purge_list", "revive", "revive_index"},
 	"scheduled":     {"revive"},
 	"dead":          {"delete", "revive"},
-	"dead:<fp>":     {"delete", "revive"},
-	"done":          {"cancel", "delete", "settle"},
+	"dead:<fp>":     {"delete", "purge_index", "revive", "revive_index", "sweep_index"},
+	"done":          {"cancel", "delete", "purge_index", "purge_list", "settle"},
 	"stop":          {"cancel"},
+	"errors":        {"purge_index", "revive_index", "sweep_index"},
 }
 
 // keyUsers are, for each key of a queue, the scripts that use it, as the docs write them.
@@ -185,7 +195,13 @@ func keyUsers(t *testing.T) map[string]string {
 			}
 		}
 	}
-	written := map[string]string{keyQueues: "none", keyWorkers: "none", keyWorker + "<id>": "none"}
+	written := map[string]string{
+		keyQueues:          "none",
+		keyWorkers:         "none",
+		keyWorker + "<id>": "none",
+		keyOperations:      "`op_note`",
+		keySchedules:       "none",
+	}
 	for name := range documentedKeys(t) {
 		scripts := users[name]
 		slices.Sort(scripts)

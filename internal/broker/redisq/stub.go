@@ -10,45 +10,6 @@ import (
 
 // Work in progress: each method moves to the file of its noun when it is built.
 
-func (b *Broker) Tasks(context.Context, zeroq.TaskQuery) (zeroq.TaskPage, error) {
-	return zeroq.TaskPage{}, zeroq.ErrUnsupported
-}
-func (b *Broker) DeadGroups(context.Context, string) ([]zeroq.DeadGroup, error) {
-	return nil, zeroq.ErrUnsupported
-}
-
-func (b *Broker) Matched(context.Context, string, zeroq.Selection) (int64, error) {
-	return 0, zeroq.ErrUnsupported
-}
-func (b *Broker) Begin(context.Context, zeroq.Operation) (zeroq.Operation, error) {
-	return zeroq.Operation{}, zeroq.ErrUnsupported
-}
-func (b *Broker) Operation(context.Context, string) (zeroq.Operation, error) {
-	return zeroq.Operation{}, zeroq.ErrUnsupported
-}
-func (b *Broker) Abort(context.Context, string) error { return zeroq.ErrUnsupported }
-func (b *Broker) Work(context.Context) (bool, error)  { return false, nil }
-
-func (b *Broker) Schedules(context.Context) ([]zeroq.Schedule, error) {
-	return nil, zeroq.ErrUnsupported
-}
-func (b *Broker) Schedule(context.Context, string) (zeroq.Schedule, error) {
-	return zeroq.Schedule{}, zeroq.ErrUnsupported
-}
-func (b *Broker) PutSchedule(context.Context, zeroq.Schedule) (bool, error) {
-	return false, zeroq.ErrUnsupported
-}
-func (b *Broker) DeleteSchedule(context.Context, string) error { return zeroq.ErrUnsupported }
-func (b *Broker) PauseSchedule(context.Context, string) error  { return zeroq.ErrUnsupported }
-func (b *Broker) ResumeSchedule(context.Context, string) error { return zeroq.ErrUnsupported }
-func (b *Broker) RunSchedule(context.Context, string) (string, error) {
-	return "", zeroq.ErrUnsupported
-}
-func (b *Broker) Configured(context.Context, string, []zeroq.Schedule) error { return nil }
-func (b *Broker) Tick(context.Context) (int, time.Duration, error) {
-	return 0, time.Second, nil
-}
-
 func (b *Broker) Reserve(context.Context, string, string, time.Duration) (broker.Reservation, error) {
 	return broker.Reservation{}, zeroq.ErrUnsupported
 }

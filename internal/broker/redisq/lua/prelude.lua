@@ -223,3 +223,86 @@ local function ring(waiters, channel, ids)
     end
   end
 end
+
+-- Takes a dead letter out of its group, and drops the group's sample once it is empty. The record says
+-- which group; where there are too many, the letter is in that of the others. The fingerprint stands
+-- last in a record, so what looks like one in its progress or result is not taken for it.
+local function leave_group(prefix, id, record)
+  local group = record and string.match(record, '"g":"(%x+)"}$')
+  if not group or redis.call('ZREM', prefix .. 'dead:' .. group, id) == 0 then
+    group = 'other'
+    redis.call('ZREM', prefix .. 'dead:other', id)
+  end
+  if redis.call('EXISTS', prefix .. 'dead:' .. group) == 0 then
+    redis.call('HDEL', prefix .. 'errors', group)
+  end
+end
+
+-- Frees the unique key of a task that is forgotten. It stands in the record behind everything that a
+-- handler wrote.
+local function release(prefix, id, record)
+  local head = string.match(record, '^(.*),"g":"%x+"}$') or string.sub(record, 1, -2)
+  head = string.match(head, '^(.*),"k":%d+$') or head
+  local hash = string.match(head, '"u":"%a(%x+)"$')
+  if hash then
+    unlock(prefix .. 'unique:' .. hash, id)
+  end
+end
+
+-- The record of an id, its key and its slot.
+local function read_record(prefix, id)
+  local key, slot = record_place(prefix, id)
+  if slot then
+    return redis.call('HGET', key, slot), key, slot
+  end
+  return redis.call('GET', key), key
+end
+
+-- How many entries of an index stand before one, and whether that is still there.
+local function rank_of(index, score, id)
+  local found = redis.call('ZSCORE', index, id)
+  if found and tonumber(found) == tonumber(score) then
+    return redis.call('ZRANK', index, id), true
+  end
+  local rank = redis.call('ZCOUNT', index, '-inf', '(' .. score)
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', index, score, score, 'LIMIT', 0, 1000)) do
+    if other > id then
+      break
+    end
+    rank = rank + 1
+  end
+  return rank, false
+end
+
+-- An operation goes on in numbered steps, each made by whoever owns it. Answers with whether it is
+-- the owner's, and with what a step that is sent again answered.
+local function step_of(op, owner, step)
+  local held = redis.call('HMGET', op, 'status', 'owner', 'step', 'ended', 'wait')
+  if held[1] ~= 'running' or held[2] ~= owner then
+    return false
+  end
+  if held[3] == step then
+    return true, {'OK', now_ms(), tonumber(held[4]), tonumber(held[5])}
+  end
+  return true
+end
+
+-- Writes down what a step did together with what it did it to: counts are right whoever dies. An
+-- operation with a rate waits for as long as its tasks take by that.
+local function save_step(op, step, lease, done, failed, reason, ended)
+  redis.call('HDEL', op, 'ended') -- allowed at full memory, and unlocks the rest
+  local now, rate = now_ms(), tonumber(redis.call('HGET', op, 'rate') or 0)
+  local wait = rate > 0 and math.ceil((done + failed) * 1000 / rate) or 0
+  redis.call('HINCRBY', op, 'done', done)
+  redis.call('HINCRBY', op, 'failed', failed)
+  redis.call('HSET', op, 'step', step, 'ended', ended and 1 or 0, 'wait', text(wait),
+    'next', text(now + wait), 'until', text(now + lease))
+  if reason and reason ~= '' then
+    redis.call('HSET', op, 'error', reason)
+  end
+  if ended then
+    redis.call('HINCRBY', op, 'stage', 1)
+    redis.call('HDEL', op, 'at', 'at_id')
+  end
+  return {'OK', now, ended and 1 or 0, wait}
+end
