@@ -115,7 +115,18 @@ func TestCancel_WhateverHappensMeanwhile(t *testing.T) {
 			nil, func(r *rig, _ string) {
 				m := r.join("w")
 				r.settle(m, outcome(m, r.fetch(m, 1)[0], zeroq.Retry))
-			}, func(r *rig, _ zeroq.State, err error) { r.must(err) }, zeroq.Cancelled,
+			}, func(r *rig, _ zeroq.State, err error) {
+				r.must(err)
+				// What was known of the attempt is not lost.
+				if queue, err := r.Queue(r.Context(), "q"); err != nil || queue.Counts[zeroq.Cancelled] != 1 {
+					r.Errorf("%+v, %v", queue, err)
+				}
+				for _, record := range r.records() {
+					if !strings.Contains(record, "boom") || !strings.Contains(record, `"a":1`) {
+						r.Errorf("the record is %s", record)
+					}
+				}
+			}, zeroq.Cancelled,
 		},
 		"its time comes": {
 			[]zeroq.Option{zeroq.Delay(time.Millisecond)}, func(r *rig, _ string) {
@@ -155,6 +166,17 @@ func TestCancel_WhateverHappensMeanwhile(t *testing.T) {
 			})
 		}
 	}
+}
+
+// records are the records of all tasks.
+func (r *rig) records() []string {
+	var all []string
+	for key, content := range r.dump() {
+		if strings.HasPrefix(key, r.keys.prefix+"r:") || strings.HasPrefix(key, r.keys.prefix+"id:") {
+			all = append(all, content)
+		}
+	}
+	return all
 }
 
 func errOf[T any](_ T, err error) error { return err }
