@@ -21,6 +21,9 @@ type Conf struct {
 	Redis zeroq.RedisConf
 	// Pools run tasks. Default: one pool of 10 slots for the queue "default".
 	Pools []PoolConf `json:",optional"`
+	// Schedules enqueue tasks again and again. All workers of the same queues must list the same ones,
+	// or none. Default: none, and those that are there stay as they are.
+	Schedules []ScheduleConf `json:",optional"`
 	// Retry is how long failed tasks wait. Default: [zeroq.DefaultRetryPolicy].
 	Retry zeroq.RetryPolicy `json:",optional"`
 	// Lease is how long the worker may be silent before its tasks go to others, 1 s to 10 min; all
@@ -139,6 +142,9 @@ func (c Conf) Validate() error {
 		return fmt.Errorf("Retry: %w", err)
 	}
 	if err := c.validatePools(); err != nil {
+		return err
+	}
+	if err := c.validateSchedules(); err != nil {
 		return err
 	}
 	return c.Redis.Validate()

@@ -33,7 +33,8 @@ func TestConf_Shipped(t *testing.T) {
 	t.Parallel()
 	var conf app.Conf
 	must(t, conffile.Load("../../etc/consumer.yaml", &conf))
-	if pool := conf.Worker.Pools[0]; pool.Concurrency != 10 || pool.Queues[0].Name != "default" || conf.Health.Host != "127.0.0.1" {
+	if pool := conf.Worker.Pools[0]; pool.Concurrency != 10 || pool.Queues[0].Name != "default" || conf.Health.Host != "127.0.0.1" ||
+		!conf.DevServer.Enabled || conf.DevServer.Host != "127.0.0.1" || conf.DevServer.EnablePprof {
 		t.Errorf("loaded %+v", conf)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // Conf is what a pool does, and where.
@@ -33,6 +34,8 @@ type Conf struct {
 	Retry zeroq.RetryPolicy
 	// Observe is told of every outcome; it must not block.
 	Observe func(Event)
+	// Metrics counts what happens; nil counts for nobody.
+	Metrics *metrics.Workers
 }
 
 // Queue is one queue of a pool.

@@ -66,6 +66,7 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 	for i, d := range deliveries[1:] {
 		runs[i+1] = &run{lane: l, delivery: d, ctx: first.ctx, started: first.started, began: first.began}
 		p.running.add(runs[i+1])
+		p.countStart(runs[i+1])
 	}
 	go func() {
 		defer p.slots.release(len(runs))
@@ -97,6 +98,7 @@ func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadlin
 	ctx, stop := context.WithCancelCause(bounded)
 	one := &run{lane: l, delivery: d, ctx: ctx, stop: stop, started: now, began: time.Now()}
 	p.running.add(one)
+	p.countStart(one)
 	return one, func() {
 		stop(context.Canceled)
 		end()
@@ -107,6 +109,7 @@ func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadlin
 func (p *Pool) finish(one *run, result []byte, err error) {
 	o := p.judge(one, result, err)
 	if p.running.remove(one.delivery) {
+		one.countEnd(o.State)
 		p.settle(one.lane, o, err)
 	}
 }

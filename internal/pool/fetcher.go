@@ -60,10 +60,11 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 		l.lost(mark, nil)
 	case err != nil:
 		l.closed = time.Now().Add(l.errors.failed(err))
+		l.watch.failed(err)
 		return 0
 	}
 	l.errors.worked()
-	p.fetched.Store(time.Now().UnixNano())
+	l.watch.fetched()
 	p.dispatch(call, l, deliveries, mark)
 	return len(deliveries)
 }
@@ -88,8 +89,10 @@ func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Deliv
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, err)
 		}
 		l.closed = time.Now().Add(l.commits.failed(err))
+		l.watch.failed(err)
 		return
 	}
+	l.watch.worked()
 	if len(startable) > 0 {
 		l.commits.worked()
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // causes registers a handler that runs until its context ends, and sends why it did.
@@ -171,7 +172,7 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 
 func TestLease_OneLossIsNotTakenForTwo(t *testing.T) {
 	t.Parallel()
-	l := &lane{}
+	l := &lane{stats: metrics.NewWorkers().Queue("default")}
 	admit := func(lease string) context.Context {
 		if !l.admit(t.Context(), lease, l.mark()) {
 			t.Errorf("%s is not admitted", lease)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // lane is a pool's way to one queue.
@@ -24,6 +25,8 @@ type lane struct {
 	limited  atomic.Bool // the last fetch found the queue at its limit
 	reopened atomic.Bool // tasks were settled since
 	progress *progress
+	stats    *metrics.Queue
+	watch    *watchdog
 
 	mu     sync.Mutex
 	lease  string          // that of the last deliveries
@@ -58,6 +61,7 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 		return true
 	}
 	if l.ctx != nil { // a new lease begins when the one before it is over, whoever saw it end
+		l.countLoss()
 		l.cancel(zeroq.ErrLeaseLost)
 		l.losses++
 	}
@@ -93,6 +97,7 @@ func (l *lane) lost(mark int, then func()) {
 		return
 	}
 	l.losses++
+	l.countLoss()
 	if l.cancel != nil {
 		l.cancel(zeroq.ErrLeaseLost)
 	}

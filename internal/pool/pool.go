@@ -3,27 +3,27 @@ package pool
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // Pool runs handlers. See [Pool.Run].
 type Pool struct {
-	conf     Conf
-	mux      *zeroq.Mux
-	broker   broker.Broker
-	order    *order
-	slots    *slots
-	running  *running
-	gatherer *gatherer
-	lanes    []*lane
-	woken    chan struct{}
-	fetched  atomic.Int64 // time of the last fetch that worked, in Unix ns
+	conf      Conf
+	mux       *zeroq.Mux
+	broker    broker.Broker
+	order     *order
+	slots     *slots
+	running   *running
+	gatherer  *gatherer
+	lanes     []*lane
+	woken     chan struct{}
+	watchdogs map[string]*watchdog // by queue
 
 	work context.Context // of all handlers
 	stop context.CancelCauseFunc
@@ -31,10 +31,13 @@ type Pool struct {
 
 // New returns a pool.
 func New(conf Conf, mux *zeroq.Mux, b broker.Broker) *Pool {
+	if conf.Metrics == nil {
+		conf.Metrics = metrics.NewWorkers()
+	}
 	p := &Pool{
 		conf: conf, mux: mux, broker: b,
 		order: newOrder(conf.Queues, conf.Strict), slots: newSlots(conf.Concurrency),
-		running: newRunning(), woken: make(chan struct{}, 1),
+		running: newRunning(), woken: make(chan struct{}, 1), watchdogs: newWatchdogs(conf.Queues),
 	}
 	p.gatherer = newGatherer(p.startBatch)
 	p.work, p.stop = context.WithCancelCause(context.Background())
@@ -118,7 +121,8 @@ func (p *Pool) join(ctx context.Context) bool {
 func (p *Pool) equip(l *lane, member broker.Member) {
 	name := l.queue.Name
 	l.member, l.watcher, l.progress = member, newWatcher(member), newProgress(member)
-	l.acker = newAcker(name, member, 2*p.conf.Concurrency, func() { p.reopen(l) })
+	l.stats, l.watch = p.conf.Metrics.Queue(name), p.watchdogs[name]
+	l.acker = newAcker(name, member, 2*p.conf.Concurrency, l.stats, func() { p.reopen(l) })
 	l.errors = backoff{what: "fetching from queue " + name}
 	l.commits = backoff{what: "starting tasks of queue " + name}
 	l.waits = backoff{what: "waiting for tasks of queue " + name}
@@ -161,7 +165,9 @@ func (p *Pool) drain(ctx, patience context.Context) {
 	left := p.running.giveUp()
 	logx.Errorf("%d handlers did not return in time; their tasks are handed back while they run", len(left))
 	for _, one := range left {
-		p.settle(one.lane, p.handBack(one, zeroq.ErrShutdown), zeroq.ErrShutdown)
+		o := p.handBack(one, zeroq.ErrShutdown)
+		one.countEnd(o.State)
+		p.settle(one.lane, o, zeroq.ErrShutdown)
 	}
 }
 
@@ -178,18 +184,3 @@ func (p *Pool) leave(ctx context.Context) {
 
 // Running describes the tasks at hand.
 func (p *Pool) Running() []zeroq.RunningTask { return p.running.list() }
-
-// LastFetch is when a fetch last worked, whether it found anything or not; zero before the first.
-func (p *Pool) LastFetch() time.Time {
-	ns := p.fetched.Load()
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns)
-}
-
-// Free is how many slots are free.
-func (p *Pool) Free() int {
-	free, _ := p.slots.look()
-	return free
-}

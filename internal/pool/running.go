@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // running is every delivery that a handler has at hand.
@@ -23,6 +24,8 @@ type run struct {
 	stop     context.CancelCauseFunc // nil in a batch, whose tasks share a context
 	started  time.Time               // by the broker's clock
 	began    time.Time               // by this machine's monotonic clock
+	ended    time.Time               // when the context was first seen to have ended; of running.mu
+	stats    *metrics.Type
 }
 
 func newRunning() *running { return &running{runs: make(map[*broker.Delivery]*run)} }
@@ -79,10 +82,4 @@ func (r *running) list() []zeroq.RunningTask {
 		})
 	}
 	return tasks
-}
-
-// stuck reports that the handler runs on though its context has long ended.
-func (r *run) stuck() bool {
-	deadline, bounded := r.ctx.Deadline()
-	return r.ctx.Err() != nil && bounded && time.Since(deadline) > stuckAfter
 }

@@ -28,6 +28,8 @@ var errAway = errors.New("away")
 
 // keeper is a broker.Keeper that notes when it is called.
 type keeper struct {
+	broker.Keeper // nil: what is not overridden is not called
+
 	mu      sync.Mutex
 	workers int
 	err     error
@@ -83,6 +85,9 @@ func (k *keeper) Intake(ctx context.Context, _, _ string) error {
 	<-ctx.Done()
 	return nil
 }
+
+// noone is told of what comes back.
+func noone(int) {}
 
 // during runs upkeep for so long and returns when it made a call.
 func (k *keeper) during(t *testing.T, d time.Duration, what string, run func(ctx context.Context)) []time.Time {
@@ -143,7 +148,13 @@ func TestReaper_LooksSixTimesInALease(t *testing.T) {
 	for _, err := range []error{nil, errAway} {
 		synctest.Test(t, func(t *testing.T) {
 			k := &keeper{err: err}
-			at := k.during(t, 10*time.Minute, "reap", func(ctx context.Context) { Reaper(ctx, k, "q", "w", 12*time.Second) })
+			back := 0 // each look of the fake gives one task back, whether an error follows or not
+			at := k.during(t, 10*time.Minute, "reap", func(ctx context.Context) {
+				Reaper(ctx, k, "q", "w", 12*time.Second, func(n int) { back += n })
+			})
+			if back != len(at) {
+				t.Errorf("%d looks gave a task back each, and %d were told of", len(at), back)
+			}
 			if _, longest, mean := gaps(at); mean < 1800*time.Millisecond || mean > 2200*time.Millisecond || longest > 2700*time.Millisecond {
 				t.Errorf("error %v: a look every %v, at most %v", err, mean, longest)
 			}
@@ -187,7 +198,7 @@ func TestLoops_GoOnWhenACallHangs(t *testing.T) {
 	t.Parallel()
 	for what, run := range map[string]func(context.Context, *keeper){
 		"sweep":  func(ctx context.Context, k *keeper) { Janitor(ctx, k, "q", broker.Keep{}) },
-		"reap":   func(ctx context.Context, k *keeper) { Reaper(ctx, k, "q", "w", 12*time.Second) },
+		"reap":   func(ctx context.Context, k *keeper) { Reaper(ctx, k, "q", "w", 12*time.Second, noone) },
 		"sample": func(ctx context.Context, k *keeper) { Bookkeeper(ctx, k, "q") },
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -206,7 +217,7 @@ func TestLoops_EndWithTheirContext(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	Scheduler(ended, k, "q")
-	Reaper(ended, k, "q", "w", time.Second)
+	Reaper(ended, k, "q", "w", time.Second, noone)
 	Janitor(ended, k, "q", broker.Keep{})
 	Intake(ended, k, "list", "q")
 	Bookkeeper(ended, k, "q")

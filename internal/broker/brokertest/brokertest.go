@@ -19,6 +19,7 @@ type Broker interface {
 	broker.Registry
 	broker.Controller
 	broker.Operator
+	broker.Timetable
 }
 
 // Store is a broker under test, and its back door.
@@ -111,6 +112,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Queue_LimitsChangeOneByOne":          queueLimits,
 		"Queue_ConfigurationYieldsToOperator": queueConfigured,
 		"Queue_CountsAndRates":                queueRates,
+		"Timetable_TicksInTime":               timetableTicks,
+		"Timetable_PausesAndGoesOn":           timetablePauses,
+		"Timetable_RunsNow":                   timetableRuns,
+		"Timetable_ListsByName":               timetableLists,
+		"Timetable_UnknownAndWrong":           timetableUnknown,
+		"Timetable_FollowsItsConfiguration":   timetableConfigured,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -25,6 +25,7 @@ type Broker struct {
 	ids   sequences
 	bell  *bell
 	stops *stops
+	timed timedQueues
 }
 
 var (

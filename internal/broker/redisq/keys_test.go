@@ -130,7 +130,13 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{keyQueues: "SET", keyWorkers: "ZSET", keyWorker + "<id>": "STRING", keyOperations: "ZSET"}
+	want := map[string]string{
+		keyQueues:          "SET",
+		keyWorkers:         "ZSET",
+		keyWorker + "<id>": "STRING",
+		keyOperations:      "ZSET",
+		keySchedules:       "HASH",
+	}
 	for name, kind := range documentedKeys(t) {
 		want["zq:{q}:"+name] = kind
 	}
@@ -189,7 +195,13 @@ func keyUsers(t *testing.T) map[string]string {
 			}
 		}
 	}
-	written := map[string]string{keyQueues: "none", keyWorkers: "none", keyWorker + "<id>": "none", keyOperations: "`op_note`"}
+	written := map[string]string{
+		keyQueues:          "none",
+		keyWorkers:         "none",
+		keyWorker + "<id>": "none",
+		keyOperations:      "`op_note`",
+		keySchedules:       "none",
+	}
 	for name := range documentedKeys(t) {
 		scripts := users[name]
 		slices.Sort(scripts)

@@ -280,3 +280,63 @@ func TestReplay_StealIsTheThiefs(t *testing.T) {
 		t.Errorf("a second thief was answered %s", answer.status)
 	}
 }
+
+func TestReplay_TickEnqueuesOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	for name, change := range map[string]func(*zeroq.Schedule){
+		"allow": func(*zeroq.Schedule) {}, "jitter": func(s *zeroq.Schedule) { s.Jitter = time.Hour },
+		"skip": func(s *zeroq.Schedule) { s.Overlap = zeroq.OverlapSkip },
+	} {
+		r.schedule(hourly(name, change))
+		for _, want := range []int64{1, map[bool]int64{true: 0, false: 1}[name == "skip"]} {
+			r.rewind(name, time.Second)
+			if n := r.tick(); n != int(want) {
+				t.Fatalf("%s: %d tasks", name, n)
+			}
+			r.unchanged(name+" sent again", func() {
+				if again := r.resend(s, "tick"); again[0] != statusOK || again[2] != want {
+					t.Errorf("%s: answered %v", name, again)
+				}
+			})
+		}
+		first := s.last["tick"]
+		r.rewind(name, time.Second)
+		r.tick()
+		r.unchanged("a straggler", func() { r.client.Do(t.Context(), first...) })
+		r.must(r.DeleteSchedule(t.Context(), name))
+	}
+}
+
+func TestReplay_SchedulesAreWrittenAndForgottenOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	r.schedule(hourly("one"))
+	r.unchanged("written again", func() {
+		if status := r.resend(s, "schedule")[0]; status != statusOK {
+			t.Errorf("answered %v", status)
+		}
+	})
+	first := s.last["schedule"]
+	r.must(r.PauseSchedule(t.Context(), "one"))
+	r.unchanged("a straggler", func() {
+		if answer := r.client.Do(t.Context(), first...).Val().([]any); answer[0] != statusGone {
+			t.Errorf("answered %v", answer)
+		}
+	})
+	r.must(r.DeleteSchedule(t.Context(), "one"))
+	r.unchanged("forgotten again", func() {
+		if status := r.resend(s, "unschedule")[0]; status != statusOK {
+			t.Errorf("answered %v", status)
+		}
+	})
+	drop := s.last["unschedule"]
+	r.schedule(hourly("one"))
+	r.unchanged("a straggler", func() {
+		if answer := r.client.Do(t.Context(), drop...).Val().([]any); answer[0] != statusGone {
+			t.Errorf("answered %v", answer)
+		}
+	})
+}
