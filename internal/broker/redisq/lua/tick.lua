@@ -28,15 +28,20 @@ if refused then
 end
 local known = id ~= '' and redis.call('HGET', KEYS[9], slot)
 local schedule = redis.call('HGET', KEYS[1], name) or ''
--- The same call, sent again, finds what it wrote itself.
+if string.sub(schedule, 1, #mark) ~= mark then
+  -- The same call, sent again, finds what it wrote itself: the task, or the schedule if there is none.
+  if known and string.match(known, '"e":(%d+)') == string.match(record, '"e":(%d+)') then
+    return {'OK', now, 1}
+  end
+  if string.sub(schedule, 1, #mark) == string.sub(ran, 1, #mark) then
+    return {'OK', now, 0}
+  end
+  return {'GONE', now}
+end
 if known then
-  local same = string.match(known, '"e":(%d+)') == string.match(record, '"e":(%d+)')
-  return {same and 'OK' or 'DUPLICATE', now, 1}
+  return {'DUPLICATE', now}
 end
-if string.sub(schedule, 1, #mark) == string.sub(ran, 1, #mark) then
-  return {'OK', now, 0}
-end
-if string.sub(schedule, 1, #mark) ~= mark or tonumber(redis.call('ZSCORE', KEYS[2], name) or 0) ~= tonumber(at) then
+if tonumber(redis.call('ZSCORE', KEYS[2], name) or 0) ~= tonumber(at) then
   return {'GONE', now}
 end
 local runs = id ~= ''
