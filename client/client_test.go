@@ -19,6 +19,7 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/app"
 	"github.com/zeroq-dev/zeroq/client"
+	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 
 // engine is an engine in memory, behind the real API.
 type engine struct {
+	broker.Inspector // what is not below is not asked for
+
 	mu    sync.Mutex
 	tasks map[string]*zeroq.Task
 	infos map[string]*zeroq.TaskInfo
