@@ -31,7 +31,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	text := e.Message
-	if e.Field != "" {
+	if e.Field != "" && !strings.HasPrefix(text, e.Field) {
 		text = e.Field + ": " + text
 	}
 	if e.Code != "" {

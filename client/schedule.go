@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -184,4 +185,16 @@ func parseDuration(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	return time.ParseDuration(text)
+}
+
+// ParseSchedule reads a schedule as the HTTP API writes it. Fields that may be left out of a request may
+// be left out here; any other field is an error.
+func ParseSchedule(text []byte) (zeroq.Schedule, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var answer scheduleAnswer
+	if err := decoder.Decode(&answer); err != nil {
+		return zeroq.Schedule{}, fmt.Errorf("schedule: %w", err)
+	}
+	return answer.schedule()
 }
