@@ -16,6 +16,7 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/config"
 	"github.com/zeroq-dev/zeroq/api/internal/edge"
 	"github.com/zeroq-dev/zeroq/api/internal/handler"
+	"github.com/zeroq-dev/zeroq/api/internal/idempotency"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
 )
 
@@ -33,6 +34,11 @@ type App struct {
 	// close is what Stop does last.
 	close func()
 
+	// upkeep runs from Start to Stop.
+	upkeep  []func(ctx context.Context)
+	running sync.WaitGroup
+
+	mu       sync.Mutex // of upkeep that starts while the API stops
 	stopping context.Context
 	stop     context.CancelFunc
 	stopOnce sync.Once
@@ -94,8 +100,10 @@ func newHandler(conf Conf, svcCtx *svc.ServiceContext, loopback bool) (http.Hand
 	if err != nil {
 		return nil, err
 	}
+	// Its timeout is that of the broker, which keeps the answers.
+	safe := idempotency.New(http.HandlerFunc(routes.Serve), svcCtx.Ledger, conf.Timeout)
 	trust := edge.Trust{Origins: conf.TrustedOrigins, Loopback: loopback, Hosts: conf.TrustedHosts}
-	return edge.New(http.HandlerFunc(routes.Serve), trust)
+	return edge.New(safe, trust)
 }
 
 // Addr is where the API listens.
@@ -104,6 +112,7 @@ func (a *App) Addr() net.Addr { return a.listener.Addr() }
 // Start answers requests until Stop has ended them all. It panics when the listener breaks, as
 // go-zero's servers do.
 func (a *App) Start() {
+	a.startUpkeep()
 	if err := a.serve(); !errors.Is(err, http.ErrServerClosed) && a.stopping.Err() == nil {
 		panic(fmt.Errorf("api: %w", err))
 	}
@@ -123,7 +132,8 @@ func (a *App) Stop() {
 	a.stopOnce.Do(func() {
 		defer close(a.stopped)
 		defer a.close()
-		a.stop()
+		defer a.running.Wait()
+		a.beginStop()
 		ctx, cancel := context.WithTimeout(context.Background(), a.drain)
 		defer cancel()
 		if err := a.server.Shutdown(ctx); err != nil {

@@ -51,7 +51,7 @@ type api struct {
 func start(t *testing.T, change ...func(*app.Conf)) *api {
 	t.Helper()
 	f := newFake()
-	return startWith(t, f, app.Deps{Enqueuer: f, Inspector: f, Ping: f.Ping}, change...)
+	return startWith(t, f, f.deps(), change...)
 }
 
 func startWith(t *testing.T, f *fake, deps app.Deps, change ...func(*app.Conf)) *api {
@@ -153,7 +153,8 @@ func (r reply) wantError(t *testing.T, status int, code, field string) problem {
 	if r.status != status || body.Error.Code != code || body.Error.Field != field || body.Error.Message == "" {
 		t.Errorf("got %d %s, want %d %s, field %q", r.status, strings.TrimSpace(r.body), status, code, field)
 	}
-	if retry := r.header.Get("Retry-After"); (r.status == 503 && code != "format") != (retry != "") {
+	again := r.status == 429 || code == "in_progress" || r.status == 503 && code != "format"
+	if retry := r.header.Get("Retry-After"); again != (retry != "") {
 		t.Errorf("%d with Retry-After %q", r.status, retry)
 	}
 	return body.Error

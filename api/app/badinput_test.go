@@ -85,6 +85,18 @@ func badTasks() []bad {
 		{`{"type":"a","run_at":"0001-01-01T00:00:00Z"}`, "run_at", invalid}, {`{"type":"a","run_at":"9999-01-01T00:00:00Z"}`, "run_at", invalid},
 		{`{"type":"a","delay":"1s","run_at":"` + soon(60), "run_at", invalid}, {`{"type":"a","deadline":"2001-01-01T00:00:00Z"}`, "deadline", invalid},
 		{`{"type":"a","expires_at":"2001-01-01T00:00:00Z"}`, "expires_at", invalid}, {`{"type":"a","delay":"2h","deadline":"` + soon(60), "deadline", invalid},
+		// The priority and the unique key.
+		{`{"type":"a","priority":""}`, "priority", invalid}, {`{"type":"a","priority":"urgent"}`, "priority", invalid}, {`{"type":"a","priority":"High"}`, "priority", invalid},
+		{`{"type":"a","priority":1}`, "priority", invalid}, {`{"type":"a","priority":null}`, "priority", invalid}, {`{"type":"a","priority":"low","priority":"low"}`, "priority", json},
+		{`{"type":"a","unique":null}`, "unique", invalid}, {`{"type":"a","unique":"k"}`, "unique", invalid}, {`{"type":"a","unique":[]}`, "unique", invalid},
+		{`{"type":"a","unique":{}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":""}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":1}}`, "unique.key", invalid},
+		{`{"type":"a","unique":{"key":"` + strings.Repeat("k", 257) + `"}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":"k","mode":""}}`, "unique.mode", invalid},
+		{`{"type":"a","unique":{"key":"k","mode":"always"}}`, "unique.mode", invalid}, {`{"type":"a","unique":{"key":"k","mode":"debounce"}}`, "unique.mode", invalid},
+		{`{"type":"a","unique":{"key":"k","mode":"for"}}`, "unique.for", invalid}, {`{"type":"a","unique":{"key":"k","for":"1m"}}`, "unique.for", invalid},
+		{`{"type":"a","unique":{"key":"k","mode":"for","for":"999ms"}}`, "unique.for", invalid}, {`{"type":"a","unique":{"key":"k","mode":"for","for":"9000h"}}`, "unique.for", invalid},
+		{`{"type":"a","unique":{"key":"k","mode":"for","for":60}}`, "unique.for", invalid}, {`{"type":"a","unique":{"key":"k","mode":"for","for":"0s"}}`, "unique.for", invalid},
+		{`{"type":"a","unique":{"key":"k","ttl":"1m"}}`, "unique.ttl", unknown}, {`{"type":"a","unique":{"Key":"k"}}`, "unique.Key", unknown},
+		{`{"type":"a","unique":{"key":"k","key":"k"}}`, "unique", json}, {`{"type":"a","unique":{"key":"k"`, "unique", json},
 		// Headers.
 		{`{"type":"a","headers":null}`, "headers", invalid}, {`{"type":"a","headers":[]}`, "headers", invalid}, {`{"type":"a","headers":"a"}`, "headers", invalid},
 		{`{"type":"a","headers":{"a":1}}`, "headers", invalid}, {`{"type":"a","headers":{"a":null}}`, "headers", invalid},
@@ -255,7 +267,7 @@ func TestBadPath(t *testing.T) {
 		a.get(path).wantError(t, 404, "not_found", "")
 	}
 	for path, allow := range map[string]string{
-		"/v1/tasks": "POST", "/v1/queues": "GET, HEAD", "/v1/tasks/x": "GET, HEAD", "/healthz": "GET, HEAD", "/openapi.json": "GET, HEAD",
+		"/v1/tasks": "POST", "/v1/queues": "GET, HEAD", "/v1/tasks/x/cancel": "POST", "/v1/workers": "GET, HEAD", "/healthz": "GET, HEAD", "/openapi.json": "GET, HEAD",
 	} {
 		for _, method := range []string{"DELETE", "PUT", "PATCH", "OPTIONS"} {
 			reply := a.do(a.request(method, path, "application/json", strings.NewReader(`{}`)))
@@ -264,6 +276,10 @@ func TestBadPath(t *testing.T) {
 				t.Errorf("%s %s: Allow is %q, want %q", method, path, got, allow)
 			}
 		}
+	}
+	reply := a.do(a.request("PUT", "/v1/tasks/x", "application/json", strings.NewReader(`{}`)))
+	if reply.wantError(t, 405, "method_not_allowed", ""); reply.header.Get("Allow") != "DELETE, GET, HEAD" {
+		t.Errorf("Allow is %q", reply.header.Get("Allow"))
 	}
 	a.get("/v1/tasks").wantError(t, 405, "method_not_allowed", "")
 	a.do(a.request("BREW", "/v1/tasks", "", nil)).wantError(t, 405, "method_not_allowed", "")

@@ -78,6 +78,12 @@ func (r reply) keepsContract(t *testing.T, method, path string) {
 				t.Errorf("%s %s answers %d, which is not in the contract", method, path, r.status)
 				return
 			}
+			if r.status == http.StatusNoContent {
+				if r.body != "" {
+					t.Errorf("%s %s answers 204 with %q", method, path, r.body)
+				}
+				return
+			}
 			pointer = strings.TrimPrefix(response.Ref, "#")
 			if pointer == "" {
 				pointer = fmt.Sprintf("/paths/%s/%s/responses/%d", escape(template), strings.ToLower(method), r.status)
@@ -98,17 +104,23 @@ func (r reply) keepsContract(t *testing.T, method, path string) {
 	}
 }
 
-var templates = map[string]*regexp.Regexp{
-	"/v1/tasks/{id}":     regexp.MustCompile(`^/v1/tasks/[^/]+$`),
-	"/v1/queues/{queue}": regexp.MustCompile(`^/v1/queues/[^/]+$`),
-}
+// templates are the paths of the document that have parameters.
+var templates = sync.OnceValue(func() map[string]*regexp.Regexp {
+	all := make(map[string]*regexp.Regexp)
+	for path := range contract().Paths {
+		if strings.Contains(path, "{") {
+			all[path] = regexp.MustCompile("^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "[^/]+") + "$")
+		}
+	}
+	return all
+})
 
 func templateOf(path string) (string, bool) {
 	path, _, _ = strings.Cut(path, "?")
 	if _, ok := contract().Paths[path]; ok {
 		return path, true
 	}
-	for template, pattern := range templates {
+	for template, pattern := range templates() {
 		if pattern.MatchString(path) {
 			return template, true
 		}
@@ -234,6 +246,9 @@ func TestContract_Requests(t *testing.T) {
 		`{"type":"a","timeout":"24h","retention":"1ns","headers":{"a":"b"},"deadline":"2100-01-01T00:00:00Z"}`,
 		`{"Type":"a"}`, `{"type":1}`, `{"type":"a","x":1}`, `{"type":"a","max_attempts":0}`, `{"type":"a","delay":1}`,
 		`{"type":"a","headers":{"a":1}}`, `{"type":"a","queue":"A"}`, `[]`, `null`,
+		`{"type":"a","priority":"high"}`, `{"type":"a","priority":"urgent"}`, `{"type":"a","unique":{"key":"k"}}`,
+		`{"type":"a","unique":{"key":"k","mode":"for","for":"1m"}}`, `{"type":"a","unique":{}}`, `{"type":"a","unique":"k"}`,
+		`{"type":"a","unique":{"key":"k","mode":"x"}}`, `{"type":"a","unique":{"key":"k","ttl":"1m"}}`,
 	} {
 		value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
 		if err != nil {

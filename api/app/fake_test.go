@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/app"
 	"github.com/zeroq-dev/zeroq/internal/taskid"
 )
 
@@ -35,6 +36,15 @@ type fake struct {
 	ahead  time.Duration
 	tells  bool
 	panics bool
+
+	control fakeControl
+	ledger  fakeLedger
+}
+
+func (f *fake) deps() app.Deps {
+	return app.Deps{
+		Enqueuer: f, Inspector: f, Controller: f, Operator: f, Timetable: f, Ledger: &f.ledger, Ping: f.Ping,
+	}
 }
 
 func newFake() *fake {
@@ -43,6 +53,8 @@ func newFake() *fake {
 		fail:     make(map[string]error),
 		finished: make(chan struct{}),
 		waits:    make(chan struct{}, 100),
+		control:  fakeControl{watched: make(chan *zeroq.TaskInfo), schedules: make(map[string]zeroq.Schedule)},
+		ledger:   fakeLedger{entries: make(map[string]*entry)},
 	}
 }
 
@@ -189,7 +201,11 @@ var someQueue = zeroq.QueueInfo{
 	Queue:     "mail",
 	Counts:    map[zeroq.State]int64{zeroq.Ready: 3},
 	OldestAge: 1500 * time.Millisecond,
+	Totals:    map[zeroq.Counter]int64{zeroq.CountEnqueued: 5, zeroq.CountSucceeded: 2},
+	Rates:     map[zeroq.Counter]float64{zeroq.CountEnqueued: 0.5},
+	Limits:    zeroq.Limits{Rate: 2.5, MaxLength: 100},
 	Paused:    true,
+	Draining:  true,
 }
 
 var someTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("there", 3600))

@@ -20,20 +20,23 @@ func Open(conf Conf) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("producer: %w", err)
 	}
-	inspector, err := redisq.Open(conf.Redis)
+	b, err := redisq.Open(conf.Redis)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("broker: %w", err), p.Close())
 	}
 	closeBoth := func() {
-		if err := errors.Join(p.Close(), inspector.Close()); err != nil {
+		if err := errors.Join(p.Close(), b.Close()); err != nil {
 			logx.Errorf("api: close: %v", err)
 		}
 	}
-	a, err := New(conf, Deps{Enqueuer: p, Inspector: inspector, Ping: inspector.Ping})
+	a, err := New(conf, Deps{
+		Enqueuer: p, Inspector: b, Controller: b, Operator: b, Timetable: b, Ledger: b, Ping: b.Ping,
+	})
 	if err != nil {
 		closeBoth()
 		return nil, err
 	}
+	a.upkeep = upkeepOf(b)
 	a.close = closeBoth
 	return a, nil
 }

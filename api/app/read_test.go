@@ -18,12 +18,14 @@ func TestTask_Finished(t *testing.T) {
 		Data: json.RawMessage(`{ "n": 9007199254740993, "h":"<&>" }`), Result: json.RawMessage(`[ 1.10 ]`), Error: "boom <x>",
 		Errors:     []zeroq.AttemptError{{Attempt: 1, At: at, Worker: "w", Duration: 1500 * time.Millisecond, Message: "boom"}},
 		EnqueuedAt: at, StartedAt: at, FinishedAt: at, Worker: "w",
+		Progress: json.RawMessage(`{ "done": 1 }`), CancelRequested: true, Priority: zeroq.Low, Fingerprint: "f1",
 	}
-	const want = `{"id":"x","type":"a","queue":"mail","state":"dead","attempt":2,"max_attempts":3,"error":"boom <x>",` +
+	const want = `{"id":"x","type":"a","queue":"mail","state":"dead","cancel_requested":true,"priority":"low","attempt":2,"max_attempts":3,"error":"boom <x>",` +
 		`"errors":[{"attempt":1,"at":"2026-01-02T05:04:05.678Z","worker":"w","duration":"1.5s","message":"boom"}],` +
+		`"fingerprint":"f1",` +
 		`"enqueued_at":"2026-01-02T05:04:05.678Z","started_at":"2026-01-02T05:04:05.678Z",` +
 		`"finished_at":"2026-01-02T05:04:05.678Z","next_run_at":null,"worker":"w",` +
-		`"data":{ "n": 9007199254740993, "h":"<&>" },"result":[ 1.10 ]}` + "\n"
+		`"progress":{ "done": 1 },"data":{ "n": 9007199254740993, "h":"<&>" },"result":[ 1.10 ]}` + "\n"
 	if got := a.get("/v1/tasks/x"); got.status != 200 || got.body != want {
 		t.Errorf("got %d %s\nwant %s", got.status, got.body, want)
 	}
@@ -32,9 +34,9 @@ func TestTask_Finished(t *testing.T) {
 func TestTask_New(t *testing.T) {
 	a := start(t)
 	a.post("/v1/tasks", `{"type":"a","id":"x"}`)
-	const want = `{"id":"x","type":"a","queue":"default","state":"ready","attempt":0,"max_attempts":10,"error":null,"errors":[],` +
+	const want = `{"id":"x","type":"a","queue":"default","state":"ready","priority":null,"attempt":0,"max_attempts":10,"error":null,"errors":[],"fingerprint":null,` +
 		`"enqueued_at":"2026-01-02T03:04:05.006Z","started_at":null,"finished_at":null,"next_run_at":null,"worker":null,` +
-		`"data":null,"result":null}` + "\n"
+		`"progress":null,"data":null,"result":null}` + "\n"
 	if got := a.get("/v1/tasks/x"); got.status != 200 || got.body != want {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
@@ -83,7 +85,10 @@ func TestTask_WaitEndsWithTheTime(t *testing.T) {
 func TestQueues(t *testing.T) {
 	a := start(t)
 	const queue = `{"queue":"mail","counts":{"cancelled":0,"dead":0,"expired":0,"leased":0,"ready":3,"retry":0,"scheduled":0,` +
-		`"succeeded":0},"oldest_age":"1.5s","paused":true}`
+		`"succeeded":0},"oldest_age":"1.5s",` +
+		`"totals":{"cancelled":0,"dead":0,"deleted":0,"enqueued":5,"evicted":0,"expired":0,"failed":0,"handed_back":0,"retried":0,"revived":0,"succeeded":2},` +
+		`"rates":{"cancelled":0,"dead":0,"deleted":0,"enqueued":0.5,"evicted":0,"expired":0,"failed":0,"handed_back":0,"retried":0,"revived":0,"succeeded":0},` +
+		`"limits":{"rate":2.5,"burst":null,"concurrency":null,"max_length":100},"paused":true,"draining":true}`
 	if got := a.get("/v1/queues/mail"); got.status != 200 || got.body != queue+"\n" {
 		t.Errorf("got %+v", got)
 	}

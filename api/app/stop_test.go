@@ -16,7 +16,7 @@ func newApp(t *testing.T, f *fake, change ...func(*app.Conf)) *app.App {
 	for _, f := range change {
 		f(&c)
 	}
-	server, err := app.New(c, app.Deps{Enqueuer: f, Inspector: f, Ping: f.Ping})
+	server, err := app.New(c, f.deps())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestStop_BeforeStartAndTwice(t *testing.T) {
 func TestStop_LetsRequestsEnd(t *testing.T) {
 	f := newFake()
 	f.entered, f.release = make(chan struct{}), make(chan struct{})
-	a := startWith(t, f, app.Deps{Enqueuer: f, Inspector: f, Ping: f.Ping})
+	a := startWith(t, f, f.deps())
 	answers := make(chan reply)
 	go func() { answers <- a.post("/v1/tasks", `{"type":"a"}`) }()
 	<-f.entered
@@ -81,7 +81,7 @@ func TestStop_EndsWaits(t *testing.T) {
 func TestStop_CutsOffWhatDoesNotEnd(t *testing.T) {
 	f := newFake()
 	f.entered, f.release = make(chan struct{}), make(chan struct{})
-	a := startWith(t, f, app.Deps{Enqueuer: f, Inspector: f, Ping: f.Ping}, func(c *app.Conf) {
+	a := startWith(t, f, f.deps(), func(c *app.Conf) {
 		c.DrainTimeout = 20 * time.Millisecond
 	})
 	failed := make(chan error)

@@ -265,22 +265,26 @@ type Timetable interface {
 
 // Ledger keeps the answers of requests that may be sent again under the same key.
 type Ledger interface {
-	// Reserve begins an answer. fingerprint tells the request from others of the same key, and base
-	// begins the ids of its tasks, the same however often the request is begun.
+	// Reserve begins an answer. fingerprint tells the request from others of the same key.
 	Reserve(ctx context.Context, key, fingerprint string, lease time.Duration) (Reservation, error)
-	// Renew keeps others from beginning the request again for another lease.
-	Renew(ctx context.Context, key string, lease time.Duration) error
+	// Renew keeps others from beginning the request again for another lease. It and the others take
+	// the owner of the reservation, and answer with zeroq.ErrLeaseLost when another has it by now.
+	Renew(ctx context.Context, key, owner string, lease time.Duration) error
 	// Complete keeps the answer for a day.
-	Complete(ctx context.Context, key string, answer []byte) error
-	// Release lets go of the key, as if it had not been used.
-	Release(ctx context.Context, key string) error
+	Complete(ctx context.Context, key, owner string, answer []byte) error
+	// Release lets go of the key, as if it had not been used; but the same request gets the same base
+	// again, as some of its tasks may be in.
+	Release(ctx context.Context, key, owner string) error
 }
 
 // Reservation is what is known of a key.
 type Reservation struct {
 	// Answer is that of the same request, which was complete already; nil if it was not.
 	Answer []byte
-	// Base begins the ids of the request's tasks; empty while another begins them.
+	// Owner is who begins the request; empty if that is another.
+	Owner string
+	// Base begins the ids of the request's tasks, the same however often the request is begun; empty
+	// without an owner.
 	Base string
 	// Other: the key was used with another fingerprint.
 	Other bool

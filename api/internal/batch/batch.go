@@ -10,6 +10,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logc"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/idempotency"
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
@@ -31,11 +32,13 @@ type Batch struct {
 	broken error
 }
 
-// entry is one task of the chunk at hand: err is set when it is refused already.
+// entry is one task of the chunk at hand: err is set when it is refused already, named when its id is
+// that of its place in the request.
 type entry struct {
 	index int
 	task  *zeroq.Task
 	err   error
+	named bool
 }
 
 // New returns an empty batch.
@@ -94,6 +97,7 @@ func (b *Batch) add(ctx context.Context, e entry, size int) {
 	}
 	e.index = b.next
 	b.next++
+	e.named = e.err == nil && idempotency.Name(ctx, e.task, e.index)
 	b.chunk = append(b.chunk, e)
 	b.bytes += size
 	if len(b.chunk) == chunkTasks || b.bytes >= chunkBytes {
@@ -138,6 +142,9 @@ func (b *Batch) enqueue(ctx context.Context) {
 	}
 	errs := b.svcCtx.Enqueue(ctx, tasks)
 	for i, err := range errs {
+		if good[i].named {
+			err = idempotency.Accepted(tasks[i], err)
+		}
 		good[i].err = problem.OfEnqueue(err, tasks[i].ID)
 	}
 	if !slices.ContainsFunc(errs, reached) {

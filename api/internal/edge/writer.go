@@ -53,6 +53,13 @@ func (w *writer) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
+// Flush sends what was passed on so far. go-zero's writers find it here only.
+func (w *writer) Flush() {
+	if w.passed {
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // fails only when the client has gone
+	}
+}
+
 // Unwrap is for http.ResponseController.
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 

@@ -22,6 +22,12 @@ func RegisterHandlers(server *rest.Server, serverCtx *svc.ServiceContext) {
 				Handler: EnqueueTaskHandler(serverCtx),
 			},
 			{
+				// WatchTask streams a task each time it changes, until it is finished.
+				Method:  http.MethodGet,
+				Path:    "/tasks/:id/events",
+				Handler: WatchTaskHandler(serverCtx),
+			},
+			{
 				// EnqueueBatch puts many tasks on their queues.
 				Method:  http.MethodPost,
 				Path:    "/tasks/batch",
@@ -48,6 +54,18 @@ func RegisterHandlers(server *rest.Server, serverCtx *svc.ServiceContext) {
 	server.AddRoutes(
 		[]rest.Route{
 			{
+				// GetOperation returns an operation.
+				Method:  http.MethodGet,
+				Path:    "/operations/:id",
+				Handler: GetOperationHandler(serverCtx),
+			},
+			{
+				// CancelOperation ends an operation where it is.
+				Method:  http.MethodDelete,
+				Path:    "/operations/:id",
+				Handler: CancelOperationHandler(serverCtx),
+			},
+			{
 				// ListQueues returns a page of all queues.
 				Method:  http.MethodGet,
 				Path:    "/queues",
@@ -58,6 +76,126 @@ func RegisterHandlers(server *rest.Server, serverCtx *svc.ServiceContext) {
 				Method:  http.MethodGet,
 				Path:    "/queues/:queue",
 				Handler: GetQueueHandler(serverCtx),
+			},
+			{
+				// LimitQueue changes what a queue may do at most.
+				Method:  http.MethodPatch,
+				Path:    "/queues/:queue",
+				Handler: LimitQueueHandler(serverCtx),
+			},
+			{
+				// ListDead returns a page of the dead letters of a queue.
+				Method:  http.MethodGet,
+				Path:    "/queues/:queue/dead",
+				Handler: ListDeadHandler(serverCtx),
+			},
+			{
+				// DeleteDead begins to delete dead letters of a queue.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/dead/delete",
+				Handler: DeleteDeadHandler(serverCtx),
+			},
+			{
+				// ListDeadGroups returns the dead letters of a queue by their errors.
+				Method:  http.MethodGet,
+				Path:    "/queues/:queue/dead/groups",
+				Handler: ListDeadGroupsHandler(serverCtx),
+			},
+			{
+				// RetryDead begins to run dead letters of a queue again.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/dead/retry",
+				Handler: RetryDeadHandler(serverCtx),
+			},
+			{
+				// DrainQueue keeps new tasks off the queue until it is empty.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/drain",
+				Handler: DrainQueueHandler(serverCtx),
+			},
+			{
+				// PauseQueue keeps workers from taking tasks of the queue.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/pause",
+				Handler: PauseQueueHandler(serverCtx),
+			},
+			{
+				// PurgeQueue begins to delete all tasks of the queue that are in one state.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/purge",
+				Handler: PurgeQueueHandler(serverCtx),
+			},
+			{
+				// ResumeQueue ends a pause, or a drain.
+				Method:  http.MethodPost,
+				Path:    "/queues/:queue/resume",
+				Handler: ResumeQueueHandler(serverCtx),
+			},
+			{
+				// ListTasks returns a page of the tasks of a queue that are in one state.
+				Method:  http.MethodGet,
+				Path:    "/queues/:queue/tasks",
+				Handler: ListTasksHandler(serverCtx),
+			},
+			{
+				// ListSchedules returns a page of all schedules.
+				Method:  http.MethodGet,
+				Path:    "/schedules",
+				Handler: ListSchedulesHandler(serverCtx),
+			},
+			{
+				// GetSchedule returns a schedule.
+				Method:  http.MethodGet,
+				Path:    "/schedules/:name",
+				Handler: GetScheduleHandler(serverCtx),
+			},
+			{
+				// PutSchedule makes or replaces a schedule.
+				Method:  http.MethodPut,
+				Path:    "/schedules/:name",
+				Handler: PutScheduleHandler(serverCtx),
+			},
+			{
+				// DeleteSchedule deletes a schedule.
+				Method:  http.MethodDelete,
+				Path:    "/schedules/:name",
+				Handler: DeleteScheduleHandler(serverCtx),
+			},
+			{
+				// PauseSchedule stops a schedule.
+				Method:  http.MethodPost,
+				Path:    "/schedules/:name/pause",
+				Handler: PauseScheduleHandler(serverCtx),
+			},
+			{
+				// ResumeSchedule lets a schedule go on.
+				Method:  http.MethodPost,
+				Path:    "/schedules/:name/resume",
+				Handler: ResumeScheduleHandler(serverCtx),
+			},
+			{
+				// RunSchedule enqueues the task of a schedule now.
+				Method:  http.MethodPost,
+				Path:    "/schedules/:name/run",
+				Handler: RunScheduleHandler(serverCtx),
+			},
+			{
+				// DeleteTask forgets a task that is not running.
+				Method:  http.MethodDelete,
+				Path:    "/tasks/:id",
+				Handler: DeleteTaskHandler(serverCtx),
+			},
+			{
+				// CancelTask calls a task off.
+				Method:  http.MethodPost,
+				Path:    "/tasks/:id/cancel",
+				Handler: CancelTaskHandler(serverCtx),
+			},
+			{
+				// RetryTask runs a dead, cancelled or expired task again.
+				Method:  http.MethodPost,
+				Path:    "/tasks/:id/retry",
+				Handler: RetryTaskHandler(serverCtx),
 			},
 			{
 				// ListWorkers returns a page of the live workers.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/idempotency"
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
@@ -39,7 +40,12 @@ func (l *EnqueueTaskLogic) EnqueueTask(body []byte) (resp *types.Accepted, err e
 	if err := l.svcCtx.Admits(task); err != nil {
 		return nil, err
 	}
-	if err := l.svcCtx.Enqueue(l.ctx, []*zeroq.Task{task})[0]; err != nil {
+	named := idempotency.Name(l.ctx, task, 0)
+	err = l.svcCtx.Enqueue(l.ctx, []*zeroq.Task{task})[0]
+	if named {
+		err = idempotency.Accepted(task, err)
+	}
+	if err != nil {
 		return nil, problem.OfEnqueue(err, task.ID)
 	}
 	return &types.Accepted{

@@ -30,13 +30,8 @@ func NewGetTaskLogic(ctx context.Context, svcCtx *svc.ServiceContext) *GetTaskLo
 
 // GetTask returns a task, if asked to wait as soon as it is finished.
 func (l *GetTaskLogic) GetTask(req *types.TaskRequest) (resp *types.Task, err error) {
-	if err := request.TaskID(req.Id); err != nil {
+	if err := checkTask(req.Id, req.Queue); err != nil {
 		return nil, err
-	}
-	if req.Queue != "" {
-		if err := request.QueueName(req.Queue); err != nil {
-			return nil, err
-		}
 	}
 	wait, err := request.Wait(req.Wait)
 	if err != nil {

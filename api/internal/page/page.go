@@ -27,13 +27,11 @@ type Page struct {
 
 // Parse reads the parameters limit and cursor.
 func Parse(req *types.PageRequest) (Page, error) {
-	p := Page{limit: DefaultLimit}
-	if req.Limit != "" {
-		var err error
-		if p.limit, err = strconv.Atoi(req.Limit); err != nil || p.limit < 1 || p.limit > MaxLimit {
-			return Page{}, problem.Parameter("limit", fmt.Sprintf("limit must be an integer from 1 to %d", MaxLimit))
-		}
+	limit, err := Limit(req.Limit)
+	if err != nil {
+		return Page{}, err
 	}
+	p := Page{limit: limit}
 	if req.Cursor != "" {
 		after, err := base64.RawURLEncoding.Strict().DecodeString(req.Cursor)
 		if err != nil || !utf8.Valid(after) {
@@ -42,6 +40,18 @@ func Parse(req *types.PageRequest) (Page, error) {
 		p.after = string(after)
 	}
 	return p, nil
+}
+
+// Limit reads the parameter limit: empty is the default.
+func Limit(text string) (int, error) {
+	if text == "" {
+		return DefaultLimit, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > MaxLimit {
+		return 0, problem.Parameter("limit", fmt.Sprintf("limit must be an integer from 1 to %d", MaxLimit))
+	}
+	return limit, nil
 }
 
 // Cut returns the items of the page by their keys, which must be unique, and the cursor of the page

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -22,6 +23,15 @@ var mappings = []mapping{
 	{zeroq.ErrUnsupported, Problem{http.StatusBadRequest, Unsupported, "the broker cannot do this", "", ""}},
 	{zeroq.ErrNotFound, Problem{http.StatusNotFound, NotFound, "nothing of this name is known", "", ""}},
 	{zeroq.ErrDuplicateID, Problem{http.StatusConflict, Duplicate, "a task of this id exists", "id", ""}},
+	{zeroq.ErrDuplicate, Problem{http.StatusConflict, Duplicate,
+		"another task has this unique key", "unique", ""}},
+	{zeroq.ErrWrongState, Problem{http.StatusConflict, WrongState, "the task is in the wrong state", "", ""}},
+	{zeroq.ErrUnreadable, Problem{http.StatusConflict, Unreadable,
+		"the task's message cannot be read, so it cannot run", "", ""}},
+	{zeroq.ErrQueueFull, Problem{http.StatusTooManyRequests, QueueFull,
+		"as many tasks wait as the queue may have", "", ""}},
+	{zeroq.ErrDraining, Problem{http.StatusTooManyRequests, Draining,
+		"the queue takes no new tasks until it is empty", "", ""}},
 	{zeroq.ErrAmbiguousID, Problem{http.StatusConflict, AmbiguousID,
 		"more than one queue has a task of this id: say which with ?queue=", "queue", ""}},
 	{zeroq.ErrUnavailable, Problem{http.StatusServiceUnavailable, Unavailable,
@@ -48,10 +58,23 @@ func Of(err error) (p *Problem, hidden bool) {
 	for _, m := range mappings {
 		if errors.Is(err, m.cause) {
 			known := m.problem
+			known.tell(err)
 			return &known, false
 		}
 	}
 	return OfStatus(http.StatusInternalServerError), true
+}
+
+// tell adds what errors that know more than their cause have to say.
+func (p *Problem) tell(err error) {
+	var duplicate *zeroq.DuplicateError
+	if errors.As(err, &duplicate) {
+		p.TaskID = duplicate.TaskID
+	}
+	var state *zeroq.StateError
+	if errors.As(err, &state) {
+		p.Message = state.Error()
+	}
 }
 
 // unknownOutcome is what a client needs to know when the answer of the broker is missing.
@@ -68,12 +91,23 @@ func OfEnqueue(err error, id string) error {
 	p, _ := Of(err)
 	switch p.Code {
 	case Duplicate:
-		p.TaskID = id
+		p.TaskID = cmp.Or(p.TaskID, id)
 	case Unavailable, Timeout:
 		p.Message += unknownOutcome
 	default:
 		return err
 	}
+	return p
+}
+
+// InField is err with the field in which the client sent what is wrong, where that is a part of
+// something else.
+func InField(field string, err error) error {
+	p, hidden := Of(err)
+	if hidden {
+		return err
+	}
+	p.Field = field
 	return p
 }
 

@@ -29,7 +29,13 @@ var mapped = map[string]struct {
 	"ErrStoreFull":    {zeroq.ErrStoreFull, 503, problem.Full},
 	"ErrUnsupported":  {zeroq.ErrUnsupported, 400, problem.Unsupported},
 	"ErrFormat":       {zeroq.ErrFormat, 503, problem.Format},
+	"ErrDuplicate":    {zeroq.ErrDuplicate, 409, problem.Duplicate},
+	"ErrQueueFull":    {zeroq.ErrQueueFull, 429, problem.QueueFull},
+	"ErrDraining":     {zeroq.ErrDraining, 429, problem.Draining},
+	"ErrWrongState":   {zeroq.ErrWrongState, 409, problem.WrongState},
+	"ErrUnreadable":   {zeroq.ErrUnreadable, 409, problem.Unreadable},
 	// No request can cause these.
+	"ErrCancelled":   {zeroq.ErrCancelled, 500, problem.Internal},
 	"ErrTimeout":     {zeroq.ErrTimeout, 500, problem.Internal},
 	"ErrDeadline":    {zeroq.ErrDeadline, 500, problem.Internal},
 	"ErrLeaseLost":   {zeroq.ErrLeaseLost, 500, problem.Internal},
@@ -46,7 +52,7 @@ func TestOf_EveryExportedError(t *testing.T) {
 		if strings.Contains(p.Message, "s3cret") || p.Message == "" {
 			t.Errorf("%s says %q", name, p.Message)
 		}
-		if (p.RetryAfter() > 0) != (p.Status == 503 && p.Code != problem.Format) { // which only an update mends
+		if (p.RetryAfter() > 0) != (p.Status == 429 || p.Status == 503 && p.Code != problem.Format) { // which only an update mends
 			t.Errorf("%s: retry after %d", name, p.RetryAfter())
 		}
 	}
@@ -98,6 +104,23 @@ func TestOf_Others(t *testing.T) {
 		if p.Status != test.status || p.Code != test.code || p.Field != test.field {
 			t.Errorf("%v is %+v", test.err, p)
 		}
+	}
+}
+
+// Errors that name a task or a state do so over HTTP.
+func TestOf_NamesWhatStandsInTheWay(t *testing.T) {
+	p, _ := problem.Of(fmt.Errorf("wrapped: %w", &zeroq.DuplicateError{TaskID: "first"}))
+	if p.Status != 409 || p.Code != problem.Duplicate || p.Field != "unique" || p.TaskID != "first" {
+		t.Errorf("got %+v", p)
+	}
+	if p, _ = problem.Of(problem.OfEnqueue(&zeroq.DuplicateError{TaskID: "first"}, "second")); p.TaskID != "first" {
+		t.Errorf("got %+v", p)
+	}
+	if p, _ = problem.Of(&zeroq.StateError{State: zeroq.Succeeded}); p.Status != 409 || p.Message != "the task is succeeded" {
+		t.Errorf("got %+v", p)
+	}
+	if p, _ = problem.Of(zeroq.ErrWrongState); p.Message != "the task is in the wrong state" {
+		t.Errorf("got %+v", p)
 	}
 }
 

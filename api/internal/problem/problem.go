@@ -33,6 +33,12 @@ const (
 	Overloaded           = "overloaded"
 	Timeout              = "timeout"
 	Format               = "format"
+	WrongState           = "wrong_state"
+	Unreadable           = "unreadable"
+	QueueFull            = "queue_full"
+	Draining             = "draining"
+	InProgress           = "in_progress"
+	KeyReused            = "idempotency_key_reused"
 )
 
 // StatusCancelled is the status of a request whose client has gone; nobody reads it.
@@ -61,6 +67,8 @@ func (p *Problem) RetryAfter() int {
 		return 10
 	case Unavailable, Overloaded, Timeout:
 		return 2
+	case QueueFull, Draining, InProgress:
+		return 1
 	default:
 		return 0
 	}
@@ -113,4 +121,16 @@ func MediaType(message string) *Problem {
 // Stopping is the answer of a server that is about to end.
 func Stopping() *Problem {
 	return &Problem{Status: http.StatusServiceUnavailable, Code: Unavailable, Message: "the server is stopping"}
+}
+
+// InProgressNow is a request whose idempotency key is that of one which is being answered.
+func InProgressNow() *Problem {
+	return &Problem{Status: http.StatusConflict, Code: InProgress,
+		Message: "a request with this Idempotency-Key is being answered"}
+}
+
+// ReusedKey is a request whose idempotency key was used for another one.
+func ReusedKey() *Problem {
+	return &Problem{Status: http.StatusUnprocessableEntity, Code: KeyReused,
+		Message: "this Idempotency-Key was used for another request"}
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
 
-// reader reads the value of one field into a task.
-type reader func(p *parser, name string, task *zeroq.Task) error
+// reader reads the value of one member into what its object becomes.
+type reader[T any] func(p *parser, name string, into *T) error
 
-// readers has every field that a client may set.
-var readers = map[string]reader{
+// readers has every field of a task that a client may set.
+var readers = map[string]reader[zeroq.Task]{
 	"id":           text(func(t *zeroq.Task) *string { return &t.ID }),
 	"type":         text(func(t *zeroq.Task) *string { return &t.Type }),
 	"queue":        text(func(t *zeroq.Task) *string { return &t.Queue }),
+	"priority":     text(func(t *zeroq.Task) *zeroq.Priority { return &t.Priority }),
 	"delay":        duration(func(t *zeroq.Task) *time.Duration { return &t.Delay }, 0),
 	"timeout":      duration(func(t *zeroq.Task) *time.Duration { return &t.Timeout }, 1),
 	"retention":    duration(func(t *zeroq.Task) *time.Duration { return &t.Retention }, 1),
@@ -28,15 +29,18 @@ var readers = map[string]reader{
 	"max_attempts": maxAttempts,
 	"data":         data,
 	"headers":      headers,
+	"unique":       unique,
 }
 
 // notOverHTTP are fields of the message on the list that clients cannot set.
-var notOverHTTP = map[string]bool{
-	"attempt": true, "errors": true, "enqueued_at": true, "group": true, "unique": true, "priority": true,
-}
+var notOverHTTP = map[string]bool{"attempt": true, "errors": true, "enqueued_at": true, "group": true}
 
-func unknownField(name string) error {
-	if notOverHTTP[name] {
+func unknownField(name string) error { return unknownMember(name, name) }
+
+// unknownMember is unknownField for a field of a task that is a part of something else, where it has
+// a longer name.
+func unknownMember(key, name string) error {
+	if notOverHTTP[key] {
 		return problem.Unknown(name, name+" cannot be set over HTTP")
 	}
 	return problem.Unknown(cut(name), "there is no such field")
@@ -62,8 +66,8 @@ func (p *parser) wrongType(name, want string) error {
 	return problem.Field(name, name+" must be "+want)
 }
 
-func text(field func(*zeroq.Task) *string) reader {
-	return func(p *parser, name string, task *zeroq.Task) error {
+func text[T any, S ~string](field func(*T) *S) reader[T] {
+	return func(p *parser, name string, into *T) error {
 		value, err := p.str(name, "a string")
 		if err != nil {
 			return err
@@ -71,15 +75,15 @@ func text(field func(*zeroq.Task) *string) reader {
 		if value == "" {
 			return problem.Field(name, name+" must not be empty")
 		}
-		*field(task) = value
+		*field(into) = S(value)
 		return nil
 	}
 }
 
 // duration reads a duration of at least least, as 0 in a task stands for the default.
-func duration(field func(*zeroq.Task) *time.Duration, least time.Duration) reader {
+func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[T] {
 	const want = `a duration in a string, such as "1m30s"`
-	return func(p *parser, name string, task *zeroq.Task) error {
+	return func(p *parser, name string, into *T) error {
 		value, err := p.str(name, want)
 		if err != nil {
 			return err
@@ -91,7 +95,7 @@ func duration(field func(*zeroq.Task) *time.Duration, least time.Duration) reade
 		if d < least {
 			return problem.Field(name, name+" must be positive")
 		}
-		*field(task) = d
+		*field(into) = d
 		return nil
 	}
 }
@@ -99,7 +103,7 @@ func duration(field func(*zeroq.Task) *time.Duration, least time.Duration) reade
 // rfc3339 has the digits that package time does not insist on.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 
-func moment(field func(*zeroq.Task) *time.Time) reader {
+func moment(field func(*zeroq.Task) *time.Time) reader[zeroq.Task] {
 	const want = `a time of RFC 3339, such as "2030-01-02T15:04:05Z"`
 	return func(p *parser, name string, task *zeroq.Task) error {
 		value, err := p.str(name, want)
@@ -142,23 +146,9 @@ func data(p *parser, name string, task *zeroq.Task) error {
 
 func headers(p *parser, name string, task *zeroq.Task) error {
 	const want = "an object of strings"
-	if p.PeekKind() != '{' {
-		return p.wrongType(name, want)
-	}
-	if _, err := p.ReadToken(); err != nil {
-		return syntaxError(err)
-	}
 	task.Headers = make(map[string]string)
-	for p.PeekKind() != '}' {
-		key, err := p.ReadToken()
-		if err != nil {
-			return syntaxError(err)
-		}
-		header := key.String()
-		if task.Headers[header], err = p.str(name, want); err != nil {
-			return err
-		}
-	}
-	_, err := p.ReadToken()
-	return wrapSyntax(err)
+	return p.object(name, want, func(header string) (err error) {
+		task.Headers[header], err = p.str(name, want)
+		return err
+	})
 }

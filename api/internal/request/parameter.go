@@ -1,6 +1,9 @@
 package request
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -38,6 +41,52 @@ func TaskID(id string) error {
 func QueueName(name string) error {
 	if err := zeroq.ValidateQueue(name); err != nil {
 		return problem.Parameter("queue", err.Error())
+	}
+	return nil
+}
+
+// State reads the parameter state, which must be there.
+func State(text string) (zeroq.State, error) {
+	state := zeroq.State(text)
+	if !slices.Contains(zeroq.States, state) {
+		return "", problem.Parameter("state", fmt.Sprintf("state must be one of %v", zeroq.States))
+	}
+	return state, nil
+}
+
+// TypeName checks a task type in the query; empty is any.
+func TypeName(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := (&zeroq.Task{Type: name}).Validate(time.Time{}); err != nil {
+		return problem.Parameter("type", err.Error())
+	}
+	return nil
+}
+
+// Fingerprint checks a fingerprint in the query; empty is any.
+func Fingerprint(text string) error {
+	if len(text) > MaxFingerprint {
+		return problem.Parameter("fingerprint", fmt.Sprintf("fingerprint is over %d bytes", MaxFingerprint))
+	}
+	return nil
+}
+
+var operationID = regexp.MustCompile(`^op~[a-z0-9][a-z0-9_-]{0,63}~[A-Za-z0-9]{1,32}$`)
+
+// OperationID checks an id of an operation in the path.
+func OperationID(id string) error {
+	if !operationID.MatchString(id) {
+		return problem.Parameter("id", "id is not the id of an operation")
+	}
+	return nil
+}
+
+// ScheduleName checks a name in the path: the rule is that of queues.
+func ScheduleName(name string) error {
+	if zeroq.ValidateQueue(name) != nil {
+		return problem.Parameter("name", "name must be 1 to 64 of a-z0-9_- and begin with a letter or digit")
 	}
 	return nil
 }

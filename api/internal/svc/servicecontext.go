@@ -21,6 +21,14 @@ type Deps struct {
 	Enqueuer zeroq.Enqueuer
 	// Inspector looks at tasks, queues and workers.
 	Inspector broker.Inspector
+	// Controller changes tasks and queues by hand.
+	Controller broker.Controller
+	// Operator does something to many tasks.
+	Operator broker.Operator
+	// Timetable keeps schedules.
+	Timetable broker.Timetable
+	// Ledger keeps the answers of requests that may be sent again.
+	Ledger broker.Ledger
 	// Ping answers an error when the broker cannot be reached.
 	Ping func(ctx context.Context) error
 }

@@ -23,6 +23,27 @@ type BatchItem struct {
 	Error *Error `json:"error,omitempty"`
 }
 
+type DeadGroup struct {
+	Fingerprint string  `json:"fingerprint"`
+	Count       int64   `json:"count"`
+	FirstSeen   *string `json:"first_seen"`
+	LastSeen    *string `json:"last_seen"`
+	Sample      string  `json:"sample"`
+}
+
+type DeadGroups struct {
+	Items      []DeadGroup `json:"items"`
+	NextCursor *string     `json:"next_cursor"`
+}
+
+type DeadRequest struct {
+	Queue       string `path:"queue"`
+	Type        string `form:"type,optional"`
+	Fingerprint string `form:"fingerprint,optional"`
+	Limit       string `form:"limit,optional"`
+	Cursor      string `form:"cursor,optional"`
+}
+
 type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -34,16 +55,52 @@ type ErrorAnswer struct {
 	Error Error `json:"error"`
 }
 
+type Limits struct {
+	Rate        *float64 `json:"rate"`
+	Burst       *int     `json:"burst"`
+	Concurrency *int     `json:"concurrency"`
+	MaxLength   *int     `json:"max_length"`
+}
+
+type Matched struct {
+	Matched int64 `json:"matched"`
+}
+
+type Operation struct {
+	Id          string   `json:"id"`
+	Queue       string   `json:"queue"`
+	Verb        string   `json:"verb"`
+	State       string   `json:"state"`
+	Ids         *int     `json:"ids"`
+	Fingerprint *string  `json:"fingerprint"`
+	Rate        *float64 `json:"rate"`
+	Status      string   `json:"status"`
+	Matched     int64    `json:"matched"`
+	Done        int64    `json:"done"`
+	Failed      int64    `json:"failed"`
+	Error       *string  `json:"error"`
+	CreatedAt   *string  `json:"created_at"`
+	FinishedAt  *string  `json:"finished_at"`
+}
+
+type OperationRequest struct {
+	Id string `path:"id"`
+}
+
 type PageRequest struct {
 	Limit  string `form:"limit,optional"`
 	Cursor string `form:"cursor,optional"`
 }
 
 type Queue struct {
-	Queue     string           `json:"queue"`
-	Counts    map[string]int64 `json:"counts"`
-	OldestAge string           `json:"oldest_age"`
-	Paused    bool             `json:"paused"`
+	Queue     string             `json:"queue"`
+	Counts    map[string]int64   `json:"counts"`
+	OldestAge string             `json:"oldest_age"`
+	Totals    map[string]int64   `json:"totals"`
+	Rates     map[string]float64 `json:"rates"`
+	Limits    Limits             `json:"limits"`
+	Paused    bool               `json:"paused"`
+	Draining  bool               `json:"draining"`
 }
 
 type QueueRequest struct {
@@ -64,32 +121,101 @@ type RunningTask struct {
 	Stuck     bool    `json:"stuck"`
 }
 
+type Schedule struct {
+	Name     string        `json:"name"`
+	Spec     string        `json:"spec"`
+	Timezone string        `json:"timezone"`
+	Jitter   string        `json:"jitter"`
+	Overlap  string        `json:"overlap"`
+	CatchUp  string        `json:"catch_up"`
+	Task     ScheduledTask `json:"task"`
+	Paused   bool          `json:"paused"`
+	NextRuns []string      `json:"next_runs"`
+	LastRun  *string       `json:"last_run"`
+	LastTask *string       `json:"last_task"`
+	Skipped  int64         `json:"skipped"`
+}
+
+type ScheduleRequest struct {
+	Name string `path:"name"`
+}
+
+type ScheduledTask struct {
+	Type        string            `json:"type"`
+	Queue       string            `json:"queue"`
+	Data        interface{}       `json:"data"`
+	MaxAttempts int               `json:"max_attempts,omitempty"`
+	Timeout     string            `json:"timeout,omitempty"`
+	Retention   string            `json:"retention,omitempty"`
+	Priority    string            `json:"priority,omitempty"`
+	Unique      *Unique           `json:"unique,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"`
+}
+
+type Schedules struct {
+	Items      []Schedule `json:"items"`
+	NextCursor *string    `json:"next_cursor"`
+}
+
 type Status struct {
 	Status string `json:"status"`
 }
 
 type Task struct {
-	Id          string      `json:"id"`
-	Type        string      `json:"type"`
-	Queue       string      `json:"queue"`
-	State       string      `json:"state"`
-	Attempt     int         `json:"attempt"`
-	MaxAttempts int         `json:"max_attempts"`
-	Error       *string     `json:"error"`
-	Errors      []Attempt   `json:"errors"`
-	EnqueuedAt  *string     `json:"enqueued_at"`
-	StartedAt   *string     `json:"started_at"`
-	FinishedAt  *string     `json:"finished_at"`
-	NextRunAt   *string     `json:"next_run_at"`
-	Worker      *string     `json:"worker"`
-	Data        interface{} `json:"data"`
-	Result      interface{} `json:"result"`
+	Id              string      `json:"id"`
+	Type            string      `json:"type"`
+	Queue           string      `json:"queue"`
+	State           string      `json:"state"`
+	CancelRequested bool        `json:"cancel_requested,omitempty"`
+	Priority        *string     `json:"priority"`
+	Attempt         int         `json:"attempt"`
+	MaxAttempts     int         `json:"max_attempts"`
+	Error           *string     `json:"error"`
+	Errors          []Attempt   `json:"errors"`
+	Fingerprint     *string     `json:"fingerprint"`
+	EnqueuedAt      *string     `json:"enqueued_at"`
+	StartedAt       *string     `json:"started_at"`
+	FinishedAt      *string     `json:"finished_at"`
+	NextRunAt       *string     `json:"next_run_at"`
+	Worker          *string     `json:"worker"`
+	Progress        interface{} `json:"progress"`
+	Data            interface{} `json:"data"`
+	Result          interface{} `json:"result"`
 }
 
 type TaskRequest struct {
 	Id    string `path:"id"`
 	Queue string `form:"queue,optional"`
 	Wait  string `form:"wait,optional"`
+}
+
+type TaskState struct {
+	Id    string `json:"id"`
+	State string `json:"state"`
+}
+
+type TaskVerbRequest struct {
+	Id    string `path:"id"`
+	Queue string `form:"queue,optional"`
+}
+
+type Tasks struct {
+	Items      []Task  `json:"items"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+type TasksRequest struct {
+	Queue  string `path:"queue"`
+	State  string `form:"state,optional"`
+	Type   string `form:"type,optional"`
+	Limit  string `form:"limit,optional"`
+	Cursor string `form:"cursor,optional"`
+}
+
+type Unique struct {
+	Key  string `json:"key"`
+	Mode string `json:"mode,omitempty"`
+	For  string `json:"for,omitempty"`
 }
 
 type Worker struct {

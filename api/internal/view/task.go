@@ -7,25 +7,47 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
-// Task is a task. Its data and result are json.RawMessage, or nil.
+// Task is a task. Its progress, data and result are json.RawMessage, or nil.
 func Task(info *zeroq.TaskInfo) *types.Task {
 	return &types.Task{
-		Id:          info.ID,
-		Type:        info.Type,
-		Queue:       info.Queue,
-		State:       string(info.State),
-		Attempt:     info.Attempt,
-		MaxAttempts: info.MaxAttempts,
-		Error:       word(info.Error),
-		Errors:      attempts(info.Errors),
-		EnqueuedAt:  moment(info.EnqueuedAt),
-		StartedAt:   moment(info.StartedAt),
-		FinishedAt:  moment(info.FinishedAt),
-		NextRunAt:   moment(info.NextRunAt),
-		Worker:      word(info.Worker),
-		Data:        raw(info.Data),
-		Result:      raw(info.Result),
+		Id:              info.ID,
+		Type:            info.Type,
+		Queue:           info.Queue,
+		State:           string(info.State),
+		CancelRequested: info.CancelRequested,
+		Priority:        word(string(info.Priority)),
+		Attempt:         info.Attempt,
+		MaxAttempts:     info.MaxAttempts,
+		Error:           word(info.Error),
+		Errors:          attempts(info.Errors),
+		Fingerprint:     word(info.Fingerprint),
+		EnqueuedAt:      moment(info.EnqueuedAt),
+		StartedAt:       moment(info.StartedAt),
+		FinishedAt:      moment(info.FinishedAt),
+		NextRunAt:       moment(info.NextRunAt),
+		Worker:          word(info.Worker),
+		Progress:        raw(info.Progress),
+		Data:            raw(info.Data),
+		Result:          raw(info.Result),
 	}
+}
+
+// Tasks is a page of tasks.
+func Tasks(page zeroq.TaskPage) *types.Tasks {
+	items := make([]types.Task, len(page.Tasks))
+	for i, info := range page.Tasks {
+		items[i] = *Task(info)
+	}
+	return &types.Tasks{Items: items, NextCursor: word(page.Next)}
+}
+
+// TaskState is the state of a task that was called off or is to run again. One that is leased still
+// is told to stop.
+func TaskState(id string, state zeroq.State) *types.TaskState {
+	if state == zeroq.Leased {
+		return &types.TaskState{Id: id, State: "cancelling"}
+	}
+	return &types.TaskState{Id: id, State: string(state)}
 }
 
 // raw keeps a nil of json.RawMessage from becoming a value.

@@ -22,3 +22,11 @@ func word(text string) *string {
 	}
 	return &text
 }
+
+// number is null for the zero that stands for none.
+func number[T int | float64](n T) *T {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}

@@ -14,7 +14,7 @@ const (
 
 	keySchedules  = "zq:schedules"  // HASH schedule -> its queue
 	keyOperations = "zq:operations" // ZSET operation id -> until when somebody works on it, in ms
-	keyAnswer     = "zq:answer:"    // + hash of an idempotency key: STRING, the request and its answer
+	keyAnswer     = "zq:answer:"    // + SHA-256 of an idempotency key: HASH, the request and its answer
 )
 
 // bucketSize is how many records of successive ids share a hash: few enough for Redis to keep a

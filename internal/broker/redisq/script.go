@@ -14,6 +14,7 @@ var sources embed.FS
 var (
 	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
+	scriptAnswer        = load("answer")
 	scriptBeat          = load("beat")
 	scriptCensus        = load("census")
 	scriptClaim         = load("claim")
@@ -25,6 +26,7 @@ var (
 	scriptLeave         = load("leave")
 	scriptLookup        = load("lookup")
 	scriptPromote       = load("promote")
+	scriptReserve       = load("reserve")
 	scriptSettle        = load("settle")
 	scriptSteal         = load("steal")
 	scriptSweepIndex    = load("sweep_index")
@@ -50,6 +52,8 @@ const (
 	statusNone      = "NONE"
 	statusDead      = "DEAD"
 	statusExpired   = "EXPIRED"
+	statusOther     = "OTHER"
+	statusAnswered  = "ANSWERED"
 )
 
 func load(name string) *redis.Script {

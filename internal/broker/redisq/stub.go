@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
-	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
 // Work in progress: each method moves to the file of its noun when it is built.
@@ -67,12 +66,5 @@ func (b *Broker) Configured(context.Context, string, []zeroq.Schedule) error { r
 func (b *Broker) Tick(context.Context) (int, time.Duration, error) {
 	return 0, time.Second, nil
 }
-
-func (b *Broker) Reserve(context.Context, string, string, time.Duration) (broker.Reservation, error) {
-	return broker.Reservation{}, zeroq.ErrUnsupported
-}
-func (b *Broker) Renew(context.Context, string, time.Duration) error { return zeroq.ErrUnsupported }
-func (b *Broker) Complete(context.Context, string, []byte) error     { return zeroq.ErrUnsupported }
-func (b *Broker) Release(context.Context, string) error              { return zeroq.ErrUnsupported }
 
 func (m *member) Report(context.Context, string, map[string]json.RawMessage) error { return nil }

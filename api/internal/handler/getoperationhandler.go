@@ -1,0 +1,32 @@
+// Code scaffolded by goctl. Safe to edit.
+// goctl 1.10.2
+
+package handler
+
+import (
+	"net/http"
+
+	"github.com/zeroq-dev/zeroq/api/internal/answer"
+	"github.com/zeroq-dev/zeroq/api/internal/logic"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
+	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
+)
+
+// GetOperationHandler parses the request strictly, calls logic.GetOperationLogic and writes its answer.
+func GetOperationHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var req types.OperationRequest
+		if err := request.Parse(r, &req); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		l := logic.NewGetOperationLogic(r.Context(), svcCtx)
+		resp, err := l.GetOperation(&req)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		answer.JSON(w, r, http.StatusOK, resp)
+	}
+}

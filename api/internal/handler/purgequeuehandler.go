@@ -1,0 +1,37 @@
+// Code scaffolded by goctl. Safe to edit.
+// goctl 1.10.2
+
+package handler
+
+import (
+	"net/http"
+
+	"github.com/zeroq-dev/zeroq/api/internal/answer"
+	"github.com/zeroq-dev/zeroq/api/internal/logic"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
+	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/api/internal/types"
+)
+
+// PurgeQueueHandler parses the request strictly, calls logic.PurgeQueueLogic and writes its answer.
+func PurgeQueueHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var req types.QueueRequest
+		if err := request.Parse(r, &req); err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		body, err := request.Object(r)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		l := logic.NewPurgeQueueLogic(r.Context(), svcCtx)
+		resp, err := l.PurgeQueue(&req, body)
+		if err != nil {
+			answer.Error(w, r, err)
+			return
+		}
+		accept(w, r, resp)
+	}
+}
