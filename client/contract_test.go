@@ -290,7 +290,7 @@ func TestDead_CountAndGroups(t *testing.T) {
 	if sent := api.sent(); err != nil || n != 7 || sent[0].body != `{"all":true,"dry_run":true}` {
 		t.Errorf("got %d, %v; sent %v", n, err, sent)
 	}
-	api.on("GET /v1/queues/mail/dead/groups?limit=200", 200, `{"items":[{"fingerprint":"f1","count":2,
+	api.on("GET /v1/queues/mail/dead/groups", 200, `{"items":[{"fingerprint":"f1","count":2,
 		"first_seen":"2026-01-02T03:04:05.006Z","last_seen":"2026-01-02T03:04:05.006Z","sample":"boom"}],"next_cursor":null}`)
 	want := []zeroq.DeadGroup{{Fingerprint: "f1", Count: 2, FirstSeen: someTime, LastSeen: someTime, Sample: "boom"}}
 	if got, err := c.DeadGroups(t.Context(), "mail"); err != nil || !reflect.DeepEqual(got, want) {

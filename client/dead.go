@@ -21,12 +21,12 @@ type DeadLetters struct {
 
 // DeadGroups returns the dead letters of a queue by fingerprint, the largest group first.
 func (c *Client) DeadGroups(ctx context.Context, queue string) ([]zeroq.DeadGroup, error) {
-	answers, err := pages[groupAnswer](ctx, c, queuePath(queue, "/dead/groups"))
-	if err != nil {
+	var answer struct{ Items []groupAnswer }
+	if err := c.get(ctx, queuePath(queue, "/dead/groups"), &answer); err != nil {
 		return nil, err
 	}
-	groups := make([]zeroq.DeadGroup, len(answers))
-	for i, answer := range answers {
+	groups := make([]zeroq.DeadGroup, len(answer.Items))
+	for i, answer := range answer.Items {
 		groups[i] = zeroq.DeadGroup(answer)
 	}
 	return groups, nil
