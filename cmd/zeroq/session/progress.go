@@ -3,11 +3,15 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/zeroq-dev/zeroq"
 )
+
+// redraw is how long a bar stays as it is at least.
+const redraw = 100 * time.Millisecond
 
 // Bar shows progress while a command runs, if somebody is there to see it.
 type Bar struct{ bar *progressbar.ProgressBar }
@@ -17,14 +21,17 @@ func (s *Session) Bar(what string, most int64, bytes bool) *Bar {
 	if !isTerminal(s.Err) {
 		return &Bar{}
 	}
-	return &Bar{progressbar.NewOptions64(most,
+	bar := progressbar.NewOptions64(most,
 		progressbar.OptionSetWriter(s.Err),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowBytes(bytes),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(20),
+		progressbar.OptionThrottle(redraw),
 		progressbar.OptionClearOnFinish(),
-	)}
+	)
+	_ = bar.RenderBlank() // it is only shown
+	return &Bar{bar}
 }
 
 // Set moves the bar to n.

@@ -135,8 +135,11 @@ func (s *Session) Ago(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}
-	since := s.recorder.now().Sub(at)
-	if since < 0 {
+	since := s.recorder.now().Sub(at).Truncate(time.Second) // the clock of HTTP knows seconds only
+	switch {
+	case since == 0:
+		return "now"
+	case since < 0:
 		return "in " + Length(-since)
 	}
 	return Length(since) + " ago"
