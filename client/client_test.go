@@ -281,6 +281,18 @@ func TestEnqueueBatch_BadTask(t *testing.T) {
 	}
 }
 
+func TestEnqueueLines(t *testing.T) {
+	c, e := start(t)
+	lines := "{\"id\":\"a\",\"type\":\"x\"}\n\n{\"type\":\"y\"}\r\n{\"id\":\"b\"}\n{"
+	result, err := c.EnqueueLines(t.Context(), strings.NewReader(lines))
+	if err != nil || result.Accepted != 2 || result.Rejected != 2 || e.tasks["a"] == nil {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	if item := result.Items[2]; item.Index != 2 || item.Err == nil || item.Err.Field != "type" {
+		t.Errorf("got %+v", item)
+	}
+}
+
 // An API that answers before the batch is sent to its end does not leave the sender behind.
 func TestEnqueueBatch_EarlyAnswer(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

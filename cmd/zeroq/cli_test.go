@@ -142,14 +142,27 @@ func replay(t *testing.T, transcript string) string {
 	return b.String()
 }
 
-// words splits a command line as a shell does that knows single quotes only.
+// words splits a command line as a shell does, as far as quotes go.
 func words(line string) []string {
 	var all []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			all = append(all, part)
-		} else {
-			all = append(all, strings.Fields(part)...)
+	var word strings.Builder
+	var quote rune
+	begun := false
+	for _, r := range line + " " {
+		switch {
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, begun = r, true
+		case quote == 0 && r == ' ':
+			if begun {
+				all = append(all, word.String())
+			}
+			word.Reset()
+			begun = false
+		default:
+			word.WriteRune(r)
+			begun = true
 		}
 	}
 	return all

@@ -3,7 +3,9 @@ package session
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -105,7 +107,7 @@ func (s *Session) Each(ids []string, do func(id string) error) error {
 		err := do(id)
 		switch {
 		case err == nil:
-		case len(ids) == 1 || Unavailable(err):
+		case len(ids) == 1 || Unavailable(err) || timeIsOver(err):
 			return err
 		default:
 			failed = true
@@ -120,6 +122,11 @@ func (s *Session) Each(ids []string, do func(id string) error) error {
 	return nil
 }
 
+// timeIsOver tells whether err says that the time of the command is over.
+func timeIsOver(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
 // Confirm asks back before something that cannot be undone, if somebody is there to answer.
 func (s *Session) Confirm(format string, args ...any) error {
 	if !isTerminal(s.In) {
@@ -128,7 +135,7 @@ func (s *Session) Confirm(format string, args ...any) error {
 	fmt.Fprintf(s.Err, format+" [y/N] ", args...)
 	answer, _ := bufio.NewReader(s.In).ReadString('\n')
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-		return &Exit{Code: CodeFailed, Err: fmt.Errorf("nothing was done")}
+		return &Exit{Code: CodeFailed, Err: errors.New("nothing was done")}
 	}
 	return nil
 }
