@@ -53,7 +53,7 @@ func newFake() *fake {
 		fail:     make(map[string]error),
 		finished: make(chan struct{}),
 		waits:    make(chan struct{}, 100),
-		control:  fakeControl{watched: make(chan *zeroq.TaskInfo), schedules: make(map[string]zeroq.Schedule)},
+		control:  fakeControl{watched: make(chan *zeroq.TaskInfo), gone: make(chan struct{}), schedules: make(map[string]zeroq.Schedule)},
 		ledger:   fakeLedger{entries: make(map[string]*entry)},
 	}
 }

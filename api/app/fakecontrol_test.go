@@ -19,6 +19,8 @@ type fakeControl struct {
 	state zeroq.State
 	// watched is what WatchTask shows, until it is closed.
 	watched chan *zeroq.TaskInfo
+	// gone tells that a WatchTask ended because its context did.
+	gone chan struct{}
 
 	query     zeroq.TaskQuery
 	page      zeroq.TaskPage
@@ -60,6 +62,7 @@ func (f *fake) WatchTask(ctx context.Context, id, queue string, see func(*zeroq.
 				return err
 			}
 		case <-ctx.Done():
+			close(f.control.gone)
 			return nil
 		}
 	}

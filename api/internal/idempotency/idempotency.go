@@ -73,12 +73,13 @@ func (k *keeper) reserve(ctx context.Context, key, fingerprint string) (broker.R
 	return k.ledger.Reserve(ctx, key, fingerprint, lease)
 }
 
-// begin has the request answered, and keeps the answer before the client gets it.
+// begin has the request answered, and keeps the answer, or lets go of the key, before the client gets
+// the answer and can send the request again.
 func (k *keeper) begin(w http.ResponseWriter, r *http.Request, key string, reservation broker.Reservation) {
 	recorder := newRecorder(w)
-	kept := false
-	defer func() { // also when next panics
-		if !kept {
+	settled := false
+	defer func() {
+		if !settled { // next panicked
 			k.release(r.Context(), key, reservation.Owner)
 		}
 	}()
@@ -86,9 +87,11 @@ func (k *keeper) begin(w http.ResponseWriter, r *http.Request, key string, reser
 	defer stop()
 	k.next.ServeHTTP(recorder, r.WithContext(withBase(r.Context(), reservation.Base)))
 	stop()
+	settled = true
 	if recorder.final() {
-		kept = true
 		k.complete(r.Context(), key, reservation.Owner, recorder)
+	} else {
+		k.release(r.Context(), key, reservation.Owner)
 	}
 	recorder.send()
 }

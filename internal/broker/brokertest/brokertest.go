@@ -17,6 +17,7 @@ type Broker interface {
 	broker.Inspector
 	broker.Keeper
 	broker.Registry
+	broker.Ledger
 }
 
 // Store is a broker under test, and its back door.
@@ -60,6 +61,9 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		"Sweep_KeepsAtMost":                   sweepCap,
 		"Drain_MovesForeignMessages":          drainForeign,
 		"Registry_ListsLiveWorkers":           registryLists,
+		"Ledger_KeepsTheAnswer":               ledgerKeeps,
+		"Ledger_OneOwnerAtATime":              ledgerOwner,
+		"Ledger_ReleasedKeyIsFree":            ledgerRelease,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,9 +71,9 @@ func (s *resender) note(cmd redis.Cmder) bool {
 // scriptOf is the name of a script by its hash or text.
 func scriptOf(hashOrText string) string {
 	for name, script := range map[string]*redis.Script{
-		"admit": scriptAdmit, "allocate": scriptAllocate, "beat": scriptBeat, "census": scriptCensus, "claim": scriptClaim,
+		"admit": scriptAdmit, "allocate": scriptAllocate, "answer": scriptAnswer, "beat": scriptBeat, "census": scriptCensus, "claim": scriptClaim,
 		"commit": scriptCommit, "enqueue": scriptEnqueue, "enqueue_chosen": scriptEnqueueChosen, "fetch": scriptFetch,
-		"join": scriptJoin, "leave": scriptLeave, "lookup": scriptLookup, "promote": scriptPromote, "settle": scriptSettle,
+		"join": scriptJoin, "leave": scriptLeave, "lookup": scriptLookup, "promote": scriptPromote, "reserve": scriptReserve, "settle": scriptSettle,
 		"steal": scriptSteal, "sweep_index": scriptSweepIndex, "sweep_list": scriptSweepList, "yield": scriptYield,
 	} {
 		if script.Hash() == hashOrText || redis.NewScript(hashOrText).Hash() == script.Hash() {

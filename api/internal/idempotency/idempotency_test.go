@@ -1,0 +1,109 @@
+package idempotency_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/idempotency"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// ledger notes what it is asked.
+type ledger struct {
+	renewed, completed, released int
+	lease                        time.Duration
+}
+
+func (l *ledger) Reserve(_ context.Context, _, _ string, lease time.Duration) (broker.Reservation, error) {
+	l.lease = lease
+	return broker.Reservation{Owner: "o", Base: "b"}, nil
+}
+
+func (l *ledger) Renew(context.Context, string, string, time.Duration) error {
+	l.renewed++
+	return zeroq.ErrUnavailable // it is tried again
+}
+
+func (l *ledger) Complete(ctx context.Context, _, _ string, _ []byte) error {
+	l.completed++
+	return ctx.Err()
+}
+
+func (l *ledger) Release(ctx context.Context, _, _ string) error {
+	l.released++
+	return ctx.Err()
+}
+
+func post(ctx context.Context) *http.Request {
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/tasks", strings.NewReader("{}"))
+	r.Header.Set("Idempotency-Key", "k")
+	return r
+}
+
+// A request that takes long is nobody else's, however long it takes, and renewed no more once it has
+// ended.
+func TestReservation_IsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger{}
+		handler := idempotency.New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(3*l.lease + time.Second)
+			w.WriteHeader(http.StatusNoContent)
+		}), l, time.Second)
+		handler.ServeHTTP(httptest.NewRecorder(), post(t.Context()))
+		if l.lease != time.Minute || l.renewed != 9 || l.completed != 1 || l.released != 0 {
+			t.Errorf("got %+v", l)
+		}
+		time.Sleep(time.Hour)
+		if l.renewed != 9 {
+			t.Errorf("renewed %d times", l.renewed)
+		}
+	})
+}
+
+// What was done is kept though its client has gone; what was not done is let go of.
+func TestReservation_ClientHasGone(t *testing.T) {
+	for status, want := range map[int]ledger{http.StatusAccepted: {completed: 1}, 499: {released: 1}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		l := &ledger{}
+		handler := idempotency.New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			cancel()
+			w.WriteHeader(status)
+		}), l, time.Second)
+		handler.ServeHTTP(httptest.NewRecorder(), post(ctx))
+		if l.completed != want.completed || l.released != want.released {
+			t.Errorf("%d: got %+v", status, l)
+		}
+	}
+}
+
+func TestReservation_IsReleasedWhenTheHandlerPanics(t *testing.T) {
+	l := &ledger{}
+	handler := idempotency.New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), l, time.Second)
+	defer func() {
+		if value := recover(); value != http.ErrAbortHandler || l.released != 1 {
+			t.Errorf("got %v, %+v", value, l)
+		}
+	}()
+	handler.ServeHTTP(httptest.NewRecorder(), post(t.Context()))
+}
+
+// Only what an earlier beginning of the request put there is in.
+func TestAccepted(t *testing.T) {
+	task := &zeroq.Task{ID: "b.0"}
+	for _, err := range []error{nil, zeroq.ErrDuplicateID, &zeroq.DuplicateError{TaskID: "b.0"}} {
+		if got := idempotency.Accepted(task, err); got != nil {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+	for _, err := range []error{zeroq.ErrUnavailable, zeroq.ErrQueueFull, &zeroq.DuplicateError{TaskID: "another"}} {
+		if got := idempotency.Accepted(task, err); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
