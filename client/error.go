@@ -34,6 +34,9 @@ func (e *Error) Error() string {
 	if e.Field != "" && !strings.HasPrefix(text, e.Field) {
 		text = e.Field + ": " + text
 	}
+	if e.TaskID != "" {
+		text += ": " + e.TaskID
+	}
 	if e.Code != "" {
 		text = e.Code + ": " + text
 	}
