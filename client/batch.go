@@ -48,12 +48,20 @@ func (c *Client) EnqueueBatch(ctx context.Context, tasks iter.Seq[*zeroq.Task]) 
 		_ = writer.CloseWithError(err)
 		sent <- err
 	}()
-	var answer batchAnswer
-	err := c.do(ctx, http.MethodPost, "/v1/tasks/batch", "application/x-ndjson", reader, &answer)
+	result, err := c.EnqueueLines(ctx, reader)
 	_ = reader.CloseWithError(errStopped)
 	if sendErr := <-sent; sendErr != nil && !errors.Is(sendErr, errStopped) && !errors.Is(sendErr, io.ErrClosedPipe) {
 		return nil, sendErr
 	}
+	return result, err
+}
+
+// EnqueueLines puts the tasks of lines on their queues: NDJSON, each line a task as the HTTP API takes
+// it. It is sent as it is read, and is not looked at here. Blank lines are no items of the result. An
+// error says that the API did not answer, or that no task is in.
+func (c *Client) EnqueueLines(ctx context.Context, lines io.Reader) (*BatchResult, error) {
+	var answer batchAnswer
+	_, err := c.call(ctx, http.MethodPost, "/v1/tasks/batch", "application/x-ndjson", lines, &answer)
 	if err != nil {
 		return nil, err
 	}

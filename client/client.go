@@ -13,12 +13,13 @@ import (
 	"github.com/zeroq-dev/zeroq"
 )
 
-// Client calls the API. It may be used by any number of goroutines. No call is retried, and none
-// has a timeout but that of its context.
+// Client calls the API. It may be used by any number of goroutines. No call is repeated unless
+// [WithRetries] says so, and none has a timeout but that of its context.
 type Client struct {
-	base   string
-	http   *http.Client
-	header http.Header
+	base    string
+	http    *http.Client
+	header  http.Header
+	retries int
 }
 
 var _ zeroq.Enqueuer = (*Client)(nil)
@@ -51,34 +52,72 @@ func New(baseURL string, options ...Option) (*Client, error) {
 
 // get decodes the answer to a GET into answer.
 func (c *Client) get(ctx context.Context, path string, answer any) error {
-	return c.do(ctx, http.MethodGet, path, "", nil, answer)
+	_, err := c.do(ctx, http.MethodGet, path, nil, answer)
+	return err
 }
 
 func (c *Client) post(ctx context.Context, path string, body []byte, answer any) error {
-	return c.do(ctx, http.MethodPost, path, "application/json", bytes.NewReader(body), answer)
+	_, err := c.do(ctx, http.MethodPost, path, body, answer)
+	return err
 }
 
-func (c *Client) do(ctx context.Context, method, path, contentType string, body io.Reader, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
-	if err != nil {
-		return err
+// do sends JSON, as often as it takes, and decodes the answer into answer, unless that is nil. A nil
+// body is none.
+func (c *Client) do(ctx context.Context, method, path string, body []byte, answer any) (status int, err error) {
+	ctx = c.keyed(ctx, method)
+	for try := 0; ; try++ {
+		status, err = c.once(ctx, method, path, body, answer)
+		if try == c.retries || !repeatable(err) || pause(ctx, delay(err, try)) != nil {
+			return status, err
+		}
 	}
-	for name, values := range c.header {
-		request.Header[name] = values
+}
+
+func (c *Client) once(ctx context.Context, method, path string, body []byte, answer any) (status int, err error) {
+	if body == nil {
+		return c.call(ctx, method, path, "", nil, answer)
+	}
+	return c.call(ctx, method, path, "application/json", bytes.NewReader(body), answer)
+}
+
+// call sends one request and decodes its answer.
+func (c *Client) call(
+	ctx context.Context, method, path, contentType string, body io.Reader, answer any,
+) (status int, err error) {
+	request, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return 0, err
 	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return errorOf(response)
+		return response.StatusCode, errorOf(response)
+	}
+	if answer == nil {
+		return response.StatusCode, nil
 	}
 	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		return fmt.Errorf("answer of %s %s: %w", method, path, err)
+		return response.StatusCode, fmt.Errorf("answer of %s %s: %w", method, path, err)
 	}
-	return nil
+	return response.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range c.header {
+		request.Header[name] = values
+	}
+	if key := idempotencyKey(ctx); key != "" && method == http.MethodPost {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	return request, nil
 }

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 
 // engine is an engine in memory, behind the real API.
 type engine struct {
+	control
+
 	mu    sync.Mutex
 	tasks map[string]*zeroq.Task
 	infos map[string]*zeroq.TaskInfo
@@ -100,7 +102,15 @@ func someQueue() zeroq.QueueInfo {
 	for i, state := range zeroq.States {
 		counts[state] = int64(i)
 	}
-	return zeroq.QueueInfo{Queue: "mail", Counts: counts, OldestAge: 1500 * time.Millisecond, Paused: true}
+	info := zeroq.QueueInfo{
+		Queue: "mail", Counts: counts, OldestAge: 1500 * time.Millisecond, Paused: true, Draining: true,
+		Totals: make(map[zeroq.Counter]int64), Rates: make(map[zeroq.Counter]float64),
+		Limits: zeroq.Limits{Rate: 0.5, Burst: 2, Concurrency: 3, MaxLength: 4},
+	}
+	for i, counter := range zeroq.Counters {
+		info.Totals[counter], info.Rates[counter] = int64(i), float64(i)/4
+	}
+	return info
 }
 
 var someTime = time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
@@ -115,6 +125,7 @@ var someTask = zeroq.TaskInfo{
 	Data: json.RawMessage(`{ "n": 9007199254740993 }`), Result: json.RawMessage(`"<r>"`), Error: "boom",
 	Errors:     []zeroq.AttemptError{{Attempt: 1, At: someTime, Worker: "w", Duration: time.Second, Message: "boom"}},
 	EnqueuedAt: someTime, StartedAt: someTime, FinishedAt: someTime, NextRunAt: someTime, Worker: "w",
+	Progress: json.RawMessage(`{"n":1}`), CancelRequested: true, Priority: zeroq.High, Fingerprint: "f1",
 }
 
 func start(t *testing.T) (*client.Client, *engine) {
@@ -127,7 +138,10 @@ func start(t *testing.T) (*client.Client, *engine) {
 	conf.Log = logx.LogConf{Mode: "console", Level: "severe"}
 	conf.Host, conf.Timeout, conf.DrainTimeout = "127.0.0.1", time.Second, 4*time.Second
 	conf.Redis.Addrs = []string{"127.0.0.1:1"}
-	api, err := app.New(conf, app.Deps{Enqueuer: e, Inspector: e, Ping: func(context.Context) error { return nil }})
+	api, err := app.New(conf, app.Deps{
+		Enqueuer: e, Inspector: e, Controller: e, Operator: e, Timetable: e, Ledger: &e.ledger,
+		Ping: func(context.Context) error { return nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +278,18 @@ func TestEnqueueBatch_BadTask(t *testing.T) {
 	})
 	if !errors.Is(err, zeroq.ErrInvalidTask) || !strings.Contains(err.Error(), "task 1: type") {
 		t.Error(err)
+	}
+}
+
+func TestEnqueueLines(t *testing.T) {
+	c, e := start(t)
+	lines := "{\"id\":\"a\",\"type\":\"x\"}\n\n{\"type\":\"y\"}\r\n{\"id\":\"b\"}\n{"
+	result, err := c.EnqueueLines(t.Context(), strings.NewReader(lines))
+	if err != nil || result.Accepted != 2 || result.Rejected != 2 || e.tasks["a"] == nil {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	if item := result.Items[2]; item.Index != 2 || item.Err == nil || item.Err.Field != "type" {
+		t.Errorf("got %+v", item)
 	}
 }
 

@@ -23,6 +23,10 @@ type taskAnswer struct {
 	FinishedAt  time.Time       `json:"finished_at"`
 	NextRunAt   time.Time       `json:"next_run_at"`
 	Worker      string          `json:"worker"`
+	Priority    zeroq.Priority  `json:"priority"`
+	Fingerprint string          `json:"fingerprint"`
+	Cancelling  bool            `json:"cancel_requested"`
+	Progress    json.RawMessage `json:"progress"`
 	Data        json.RawMessage `json:"data"`
 	Result      json.RawMessage `json:"result"`
 }
@@ -39,7 +43,8 @@ func (a *taskAnswer) info() (*zeroq.TaskInfo, error) {
 	info := &zeroq.TaskInfo{
 		ID: a.ID, Type: a.Type, Queue: a.Queue, State: a.State,
 		Attempt: a.Attempt, MaxAttempts: a.MaxAttempts,
-		Data: notNull(a.Data), Result: notNull(a.Result), Error: a.Error,
+		Priority: a.Priority, Fingerprint: a.Fingerprint, CancelRequested: a.Cancelling,
+		Data: notNull(a.Data), Result: notNull(a.Result), Progress: notNull(a.Progress), Error: a.Error,
 		EnqueuedAt: a.EnqueuedAt, StartedAt: a.StartedAt, FinishedAt: a.FinishedAt, NextRunAt: a.NextRunAt,
 		Worker: a.Worker,
 	}
@@ -64,10 +69,22 @@ func notNull(raw json.RawMessage) json.RawMessage {
 }
 
 type queueAnswer struct {
-	Queue     string                `json:"queue"`
-	Counts    map[zeroq.State]int64 `json:"counts"`
-	OldestAge string                `json:"oldest_age"`
-	Paused    bool                  `json:"paused"`
+	Queue     string                    `json:"queue"`
+	Counts    map[zeroq.State]int64     `json:"counts"`
+	OldestAge string                    `json:"oldest_age"`
+	Totals    map[zeroq.Counter]int64   `json:"totals"`
+	Rates     map[zeroq.Counter]float64 `json:"rates"`
+	Limits    limitsAnswer              `json:"limits"`
+	Paused    bool                      `json:"paused"`
+	Draining  bool                      `json:"draining"`
+}
+
+// limitsAnswer is limits as the API writes them. Null ones stay zero, which is no limit.
+type limitsAnswer struct {
+	Rate        float64 `json:"rate"`
+	Burst       int     `json:"burst"`
+	Concurrency int     `json:"concurrency"`
+	MaxLength   int     `json:"max_length"`
 }
 
 func (a *queueAnswer) info() (zeroq.QueueInfo, error) {
@@ -75,7 +92,10 @@ func (a *queueAnswer) info() (zeroq.QueueInfo, error) {
 	if err != nil {
 		return zeroq.QueueInfo{}, fmt.Errorf("oldest_age of queue %s: %w", a.Queue, err)
 	}
-	return zeroq.QueueInfo{Queue: a.Queue, Counts: a.Counts, OldestAge: age, Paused: a.Paused}, nil
+	return zeroq.QueueInfo{
+		Queue: a.Queue, Counts: a.Counts, OldestAge: age, Totals: a.Totals, Rates: a.Rates,
+		Limits: zeroq.Limits(a.Limits), Paused: a.Paused, Draining: a.Draining,
+	}, nil
 }
 
 type workerAnswer struct {

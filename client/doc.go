@@ -4,4 +4,7 @@
 // of type [*Error], whose cause is the error of package zeroq with the same meaning:
 //
 //	if errors.Is(err, zeroq.ErrDuplicateID) { … }
+//
+// What takes many steps, such as [Client.Purge], is begun by one call: it answers with an operation,
+// which [Client.WaitOperation] waits for.
 package client

@@ -20,7 +20,15 @@ type wireTask struct {
 	Deadline    *time.Time        `json:"deadline,omitempty"`
 	ExpiresAt   *time.Time        `json:"expires_at,omitempty"`
 	Retention   string            `json:"retention,omitempty"`
+	Priority    zeroq.Priority    `json:"priority,omitempty"`
+	Unique      *wireUnique       `json:"unique,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
+}
+
+type wireUnique struct {
+	Key  string           `json:"key"`
+	Mode zeroq.UniqueMode `json:"mode,omitempty"`
+	For  string           `json:"for,omitempty"`
 }
 
 // encode returns the task as JSON, its data byte for byte.
@@ -39,6 +47,8 @@ func encode(task *zeroq.Task) ([]byte, error) {
 		Deadline:    moment(task.Deadline),
 		ExpiresAt:   moment(task.ExpiresAt),
 		Retention:   duration(task.Retention),
+		Priority:    task.Priority,
+		Unique:      unique(task.Unique),
 		Headers:     task.Headers,
 	})
 	if err != nil || len(task.Data) == 0 {
@@ -49,11 +59,19 @@ func encode(task *zeroq.Task) ([]byte, error) {
 }
 
 // validate finds what this program can know to be wrong. Times are for the API to judge, as the
-// clock here may be wrong.
+// clock here may be wrong, and so is a unique key, which may need one.
 func validate(task *zeroq.Task) error {
 	timeless := *task
 	timeless.Delay, timeless.RunAt, timeless.Deadline, timeless.ExpiresAt = 0, time.Time{}, time.Time{}, time.Time{}
+	timeless.Unique = nil
 	return timeless.Validate(time.Now())
+}
+
+func unique(u *zeroq.Unique) *wireUnique {
+	if u == nil {
+		return nil
+	}
+	return &wireUnique{Key: u.Key, Mode: u.Mode, For: duration(u.For)}
 }
 
 // encodeLine is encode on one line, with its end. A line break in data can only be white space.

@@ -16,8 +16,10 @@ const (
 
 // Enqueue puts the tasks on their queues, and sets ID and Queue of those that are in. A single task
 // is answered with its own error, several with a [zeroq.BatchError] if any was refused. After an
-// error that is no [*Error] a task may or may not be in: give tasks an ID to enqueue them again
-// safely.
+// error that is no [*Error] a task may or may not be in: give tasks an ID, or the context a key by
+// [WithIdempotencyKey], to enqueue them again safely.
+//
+// A task that took the place of another by zeroq.Debounce gets the ID of that.
 func (c *Client) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 	if len(tasks) == 1 {
 		return c.enqueueOne(ctx, tasks[0])
@@ -55,6 +57,8 @@ type enqueue struct {
 	bodies  [][]byte
 	indexes []int
 	size    int
+	// requests is how many were sent.
+	requests int
 }
 
 func (e *enqueue) add(ctx context.Context, index int) {
@@ -75,7 +79,8 @@ func (e *enqueue) send(ctx context.Context) {
 	}
 	var answer batchAnswer
 	body := append([]byte(`{"tasks":[`), bytes.Join(e.bodies, []byte(","))...)
-	err := e.client.post(ctx, "/v1/tasks/batch", append(body, "]}"...), &answer)
+	err := e.client.post(partKey(ctx, e.requests), "/v1/tasks/batch", append(body, "]}"...), &answer)
+	e.requests++
 	items := answer.result().Items
 	if err == nil && len(items) != len(e.indexes) {
 		err = errors.New("the answer has too few items")

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -29,8 +31,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	text := e.Message
-	if e.Field != "" {
+	if e.Field != "" && !strings.HasPrefix(text, e.Field) {
 		text = e.Field + ": " + text
+	}
+	if e.TaskID != "" {
+		text += ": " + e.TaskID
 	}
 	if e.Code != "" {
 		text = e.Code + ": " + text
@@ -47,7 +52,6 @@ var causes = map[string]error{
 	"invalid_field": zeroq.ErrInvalidTask,
 	"unknown_field": zeroq.ErrInvalidTask,
 	"unknown_queue": zeroq.ErrUnknownQueue,
-	"duplicate":     zeroq.ErrDuplicateID,
 	"not_found":     zeroq.ErrNotFound,
 	"ambiguous_id":  zeroq.ErrAmbiguousID,
 	"unavailable":   zeroq.ErrUnavailable,
@@ -56,10 +60,36 @@ var causes = map[string]error{
 	"full":          zeroq.ErrStoreFull,
 	"unsupported":   zeroq.ErrUnsupported,
 	"format":        zeroq.ErrFormat,
+	"queue_full":    zeroq.ErrQueueFull,
+	"draining":      zeroq.ErrDraining,
+	"unreadable":    zeroq.ErrUnreadable,
 }
 
-// Unwrap returns the error of package zeroq with the same meaning, or nil.
-func (e *Error) Unwrap() error { return causes[e.Code] }
+// Unwrap returns the error of package zeroq with the same meaning, or nil. It is a
+// [zeroq.DuplicateError] where another task holds the unique key, and a [zeroq.StateError] where a task
+// is in the wrong state.
+func (e *Error) Unwrap() error {
+	switch e.Code {
+	case "duplicate":
+		if e.Field == "unique" {
+			return &zeroq.DuplicateError{TaskID: e.TaskID}
+		}
+		return zeroq.ErrDuplicateID
+	case "wrong_state":
+		return &zeroq.StateError{State: namedState(e.Message)}
+	}
+	return causes[e.Code]
+}
+
+// namedState is the state that a message names, or empty.
+func namedState(message string) zeroq.State {
+	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		if state := zeroq.State(word); slices.Contains(zeroq.States, state) {
+			return state
+		}
+	}
+	return ""
+}
 
 // wireError is an error as the API writes it.
 type wireError struct {

@@ -29,28 +29,19 @@ func (c *Client) Wait(ctx context.Context, id, queue string) (*zeroq.TaskInfo, e
 		if err != nil || info.State.Finished() {
 			return info, err
 		}
-		select {
-		case <-time.After(waitPause):
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := pause(ctx, waitPause); err != nil {
+			return nil, err
 		}
 	}
 }
 
 func (c *Client) task(ctx context.Context, id, queue string, wait time.Duration) (*zeroq.TaskInfo, error) {
-	query := make(url.Values)
-	if queue != "" {
-		query.Set("queue", queue)
-	}
+	query := queueQuery(queue)
 	if wait > 0 {
 		query.Set("wait", wait.String())
 	}
-	path := "/v1/tasks/" + url.PathEscape(id)
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
 	var answer taskAnswer
-	if err := c.get(ctx, path, &answer); err != nil {
+	if err := c.get(ctx, taskPath(id, "", query), &answer); err != nil {
 		return nil, err
 	}
 	return answer.info()
@@ -74,7 +65,7 @@ func (c *Client) Queues(ctx context.Context) ([]zeroq.QueueInfo, error) {
 // Queue returns one queue.
 func (c *Client) Queue(ctx context.Context, name string) (zeroq.QueueInfo, error) {
 	var answer queueAnswer
-	if err := c.get(ctx, "/v1/queues/"+url.PathEscape(name), &answer); err != nil {
+	if err := c.get(ctx, queuePath(name, ""), &answer); err != nil {
 		return zeroq.QueueInfo{}, err
 	}
 	return answer.info()
