@@ -139,6 +139,9 @@ type Outcome struct {
 	// NextAttempt and RunAt are for Retry: the number of the next attempt, and its time.
 	NextAttempt int
 	RunAt       time.Time
+	// Crashes is, for Ready, how often a worker died that had the delivery; 0 when it is handed back by
+	// a live one. Who died with it more than once waits apart from others.
+	Crashes int
 	// StartedAt is zero when the task was not started.
 	StartedAt, FinishedAt time.Time
 }
