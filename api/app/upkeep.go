@@ -10,6 +10,7 @@ import (
 // upkeepOf is what an API does beside answering requests, so that operations and schedules go on
 // where no worker runs. Each runs until its context ends.
 func upkeepOf(b *redisq.Broker) []func(ctx context.Context) {
+	// The workers look after schedules too.
 	lookers := func(ctx context.Context) (int, error) {
 		workers, err := b.Workers(ctx)
 		return len(workers) + 1, err

@@ -32,7 +32,7 @@ type Store struct {
 
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
 func Run(t *testing.T, open func(t testing.TB) Store) {
-	for _, tests := range []suite{basics, switches, byHand, views, upkeep, ledger} {
+	for _, tests := range []suite{basics, switches, byHand, views, upkeep, answers} {
 		run(t, open, tests)
 	}
 }

@@ -9,6 +9,13 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
+// answers are the tests of the ledger.
+var answers = suite{
+	"Ledger_KeepsTheAnswer":    ledgerKeeps,
+	"Ledger_OneOwnerAtATime":   ledgerOwner,
+	"Ledger_ReleasedKeyIsFree": ledgerRelease,
+}
+
 // reserve reserves the key "k".
 func (r *rig) reserve(fingerprint string, lease time.Duration) broker.Reservation {
 	r.t.Helper()

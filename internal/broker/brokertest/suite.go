@@ -38,13 +38,6 @@ var basics = suite{
 	"Progress_IsShown":                    progressIsShown,
 }
 
-// ledger is what makes requests safe to send again.
-var ledger = suite{
-	"Ledger_KeepsTheAnswer":    ledgerKeeps,
-	"Ledger_OneOwnerAtATime":   ledgerOwner,
-	"Ledger_ReleasedKeyIsFree": ledgerRelease,
-}
-
 // switches is what users can ask of a task or a queue.
 var switches = suite{
 	"Unique_UntilFinished":            uniqueUntilFinished,

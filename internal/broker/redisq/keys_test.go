@@ -173,15 +173,22 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 // byPrefix are the keys that scripts make of a prefix in ARGV, and so do not declare.
 var byPrefix = map[string][]string{
 	"if:<group>":    {"cancel", "census", "delete", "lookup", "recount"},
-	"r:<bucket>":    {"peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
-	"id:<id>":       {"peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
-	"unique:<hash>": {"cancel", "delete", "purge_finished", "purge_index", "purge_list", "revive", "revive_index"},
-	"scheduled":     {"revive"},
+	"r:<bucket>":    {"claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"id:<id>":       {"claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"unique:<hash>": {"cancel", "delete", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "settle"},
+	"scheduled":     {"claim", "enqueue", "enqueue_one", "revive"},
 	"dead":          {"delete", "revive"},
-	"dead:<fp>":     {"delete", "purge_index", "revive", "revive_index", "sweep_index"},
+	"dead:<fp>":     {"delete", "purge_index", "revive", "revive_index", "settle", "sweep_index"},
 	"done":          {"cancel", "delete", "purge_index", "purge_list", "settle"},
 	"stop":          {"cancel"},
 	"errors":        {"purge_index", "revive_index", "sweep_index"},
+	"ready":         {"enqueue", "enqueue_one"},
+	"landing":       {"enqueue", "enqueue_one"},
+	"suspect":       {"enqueue", "enqueue_one"},
+	"retry":         {"enqueue", "enqueue_one"},
+	"withdrawn":     {"claim", "enqueue", "enqueue_one"},
+	"ready:high":    {"enqueue", "enqueue_one"},
+	"ready:low":     {"enqueue", "enqueue_one"},
 }
 
 // keyUsers are, for each key of a queue, the scripts that use it, as the docs write them.

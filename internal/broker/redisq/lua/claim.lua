@@ -31,7 +31,8 @@ refused = refused or lock and wrong_type(lock, 'string')
 if refused then
   return refused
 end
-if record_of(prefix, id) then
+-- An id that was called off on a list is still to be dropped there: this message would be in its place.
+if record_of(prefix, id) or redis.call('SISMEMBER', prefix .. 'withdrawn', id) == 1 then
   return {'DUPLICATE', now}
 end
 local held, holder
