@@ -72,7 +72,7 @@ type Batch struct {
 // Run runs a handler on one task as a worker does: with the task in the context, a place for its
 // result, and a panic turned into a [PanicError].
 func Run(ctx context.Context, handler Handler, task *Task) (result json.RawMessage, err error) {
-	run := &run{task: task}
+	run := &run{task: task, id: task.ID}
 	defer func() {
 		if value := recover(); value != nil {
 			err = &PanicError{Value: value, Stack: debug.Stack()}

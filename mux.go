@@ -35,6 +35,20 @@ type Route struct {
 	// BatchHandler gets tasks gathered as Batch says.
 	BatchHandler BatchHandler
 	Batch        Batch
+	// Retry is the retry policy of the type; nil is that of the queue or the worker.
+	Retry *RetryPolicy
+}
+
+// RouteOption sets one thing of a [Route].
+type RouteOption func(*Route)
+
+// WithRetry gives a type a retry policy of its own, in place of that of the queue or the worker. It
+// panics on a policy that is none, as [RetryPolicy.Validate] tells.
+func WithRetry(policy RetryPolicy) RouteOption {
+	if err := policy.Validate(); err != nil {
+		panic("zeroq: " + err.Error())
+	}
+	return func(r *Route) { r.Retry = &policy }
 }
 
 // NewMux returns an empty Mux.
@@ -45,31 +59,33 @@ func NewMux() *Mux {
 // Handle registers a handler for a type, or for every type that begins with what stands before a
 // final "*". The exact type wins over a prefix, a longer prefix over a shorter one. It panics on a
 // pattern that is no type, or registered twice, as that is a mistake in the program.
-func (m *Mux) Handle(pattern string, handler Handler) {
+func (m *Mux) Handle(pattern string, handler Handler, options ...RouteOption) {
 	if handler == nil {
 		panic("zeroq: nil handler for " + pattern)
 	}
-	m.register(pattern, Route{Pattern: pattern, Handler: handler})
+	m.register(pattern, Route{Pattern: pattern, Handler: handler}, options)
 }
 
 // HandleFunc registers a function as a handler: see [Mux.Handle].
-func (m *Mux) HandleFunc(pattern string, handler HandlerFunc) { m.Handle(pattern, handler) }
+func (m *Mux) HandleFunc(pattern string, handler HandlerFunc, options ...RouteOption) {
+	m.Handle(pattern, handler, options...)
+}
 
 // HandleBatch registers a handler of several tasks at once: see [Mux.Handle]. Middleware does not
 // apply to it.
-func (m *Mux) HandleBatch(pattern string, batch Batch, handler BatchHandler) {
+func (m *Mux) HandleBatch(pattern string, batch Batch, handler BatchHandler, options ...RouteOption) {
 	if handler == nil {
 		panic("zeroq: nil batch handler for " + pattern)
 	}
 	if batch.Size < 1 {
 		panic(fmt.Sprintf("zeroq: batch size %d for %s", batch.Size, pattern))
 	}
-	m.register(pattern, Route{Pattern: pattern, BatchHandler: handler, Batch: batch})
+	m.register(pattern, Route{Pattern: pattern, BatchHandler: handler, Batch: batch}, options)
 }
 
 // HandleDefault registers the handler of every type that no pattern matches. Without one such
 // tasks are put back until a worker that knows the type takes them.
-func (m *Mux) HandleDefault(handler Handler) {
+func (m *Mux) HandleDefault(handler Handler, options ...RouteOption) {
 	if handler == nil {
 		panic("zeroq: nil default handler")
 	}
@@ -77,7 +93,8 @@ func (m *Mux) HandleDefault(handler Handler) {
 	if m.registered.fallback != nil {
 		panic("zeroq: two default handlers")
 	}
-	m.registered.fallback = &Route{Handler: handler}
+	route := Route{Handler: handler}.with(options)
+	m.registered.fallback = &route
 }
 
 // Use wraps the handlers, registered before or after, with middleware, the first outermost.
@@ -107,7 +124,9 @@ func (t table) wrap(middleware []Middleware) table {
 		}
 	}
 	if t.fallback != nil {
-		wrapped.fallback = &Route{Handler: chain(t.fallback.Handler, middleware)}
+		fallback := *t.fallback
+		fallback.Handler = chain(fallback.Handler, middleware)
+		wrapped.fallback = &fallback
 	}
 	return wrapped
 }
@@ -141,7 +160,14 @@ func (m *Mux) LargestBatch() (largest Route, ok bool) {
 	return largest, ok
 }
 
-func (m *Mux) register(pattern string, route Route) {
+func (r Route) with(options []RouteOption) Route {
+	for _, option := range options {
+		option(&r)
+	}
+	return r
+}
+
+func (m *Mux) register(pattern string, route Route, options []RouteOption) {
 	m.mustBeOpen()
 	routes, key := m.registered.exact, pattern
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
@@ -153,7 +179,7 @@ func (m *Mux) register(pattern string, route Route) {
 	if _, taken := routes[key]; taken {
 		panic("zeroq: two handlers for " + pattern)
 	}
-	routes[key] = route
+	routes[key] = route.with(options)
 }
 
 func (t table) find(typ string) (Route, bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 )
 
 // named is a handler that answers with its name, so that a test sees which one was found.
@@ -81,6 +82,7 @@ func TestMux_PanicsOnMistakesOfTheProgram(t *testing.T) {
 		"handler while in use": func(m *Mux) { m.Route("taken"); m.Handle("late", named("")) },
 		"default while in use": func(m *Mux) { m.Route("taken"); m.HandleDefault(named("")) },
 		"use while in use":     func(m *Mux) { m.Route("taken"); m.Use() },
+		"impossible retry":     func(m *Mux) { m.Handle("x", named(""), WithRetry(RetryPolicy{Base: time.Second})) },
 		"two defaults":         func(m *Mux) { m.HandleDefault(named("")); m.HandleDefault(named("")) },
 	} {
 		m := NewMux()
@@ -199,5 +201,29 @@ func TestMux_WrapsEachHandlerOnce(t *testing.T) {
 	}
 	if made != 3 {
 		t.Errorf("3 handlers were wrapped %d times", made)
+	}
+}
+
+func TestMux_RoutesCarryTheRetryPolicyOfTheirType(t *testing.T) {
+	t.Parallel()
+	of := func(base time.Duration) RouteOption { return WithRetry(RetryPolicy{Base: base, Max: time.Hour}) }
+	m := NewMux()
+	m.Handle("plain", named(""))
+	m.Handle("exact", named(""), of(1*time.Second))
+	m.HandleFunc("prefix*", named("").Handle, of(2*time.Second))
+	m.HandleBatch("batch", Batch{Size: 1}, BatchHandlerFunc(func(context.Context, []*Task) []error { return nil }), of(3*time.Second))
+	m.HandleDefault(named(""), of(4*time.Second))
+	m.Use(func(next Handler) Handler { return next })
+	for typ, want := range map[string]time.Duration{
+		"plain": 0, "exact": time.Second, "prefixed": 2 * time.Second, "batch": 3 * time.Second, "other": 4 * time.Second,
+	} {
+		route, _ := m.Route(typ)
+		base := time.Duration(0)
+		if route.Retry != nil {
+			base = route.Retry.Base
+		}
+		if base != want {
+			t.Errorf("%s waits %v, want %v", typ, base, want)
+		}
 	}
 }

@@ -18,6 +18,7 @@ var errNoTask = errors.New("context belongs to no task")
 // run is what a context knows of the task at hand.
 type run struct {
 	task   *Task
+	id     string // the task is the handler's, to do with what it likes
 	mu     sync.Mutex
 	result json.RawMessage
 }
@@ -74,8 +75,9 @@ type progressKey struct{}
 // afterwards. A later call replaces it. An error means that nothing was kept: value is no JSON or
 // longer than [MaxProgressBytes], or ctx is no handler's.
 func SetProgress(ctx context.Context, value any) error {
-	report, ok := ctx.Value(progressKey{}).(func(json.RawMessage))
-	if !ok {
+	report, ok := ctx.Value(progressKey{}).(func(string, json.RawMessage))
+	run, known := ctx.Value(runKey{}).(*run)
+	if !ok || !known {
 		return errNoTask
 	}
 	raw, err := encode(value)
@@ -85,13 +87,13 @@ func SetProgress(ctx context.Context, value any) error {
 	if len(raw) > MaxProgressBytes {
 		return fmt.Errorf("progress: %d bytes, the most is %d", len(raw), MaxProgressBytes)
 	}
-	report(raw)
+	report(run.id, raw)
 	return nil
 }
 
-// WithProgress returns a context that has what [SetProgress] is told passed to report, for whoever
-// runs handlers.
-func WithProgress(ctx context.Context, report func(json.RawMessage)) context.Context {
+// WithProgress returns a context that has what [SetProgress] is told passed to report, with the id of
+// the task, for whoever runs handlers. One serves any number of tasks.
+func WithProgress(ctx context.Context, report func(id string, progress json.RawMessage)) context.Context {
 	return context.WithValue(ctx, progressKey{}, report)
 }
 

@@ -41,7 +41,7 @@ func (p RetryPolicy) Validate() error {
 		return fmt.Errorf("retry max %v is less than base %v", p.Max, p.Base)
 	case p.Max > MaxDelay:
 		return fmt.Errorf("retry max %v is more than a year", p.Max)
-	case p.Jitter < 0 || p.Jitter > 1:
+	case !(p.Jitter >= 0 && p.Jitter <= 1): // NaN too
 		return fmt.Errorf("retry jitter %v is not within 0 to 1", p.Jitter)
 	}
 	return nil

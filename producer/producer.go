@@ -10,13 +10,12 @@ package producer
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/admission"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
-	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // Conf says where a producer puts tasks.
@@ -73,53 +72,5 @@ func (p *Producer) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 func (p *Producer) Close() error { return p.broker.Close() }
 
 func (p *Producer) enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
-	errs := make([]error, len(tasks))
-	var valid []*zeroq.Task
-	var indexes []int
-	now := time.Now()
-	for i, task := range tasks {
-		if errs[i] = p.check(task, now); errs[i] == nil {
-			sent := *task // the broker sets fields; the caller's task changes only on success
-			sent.SetDefaults()
-			valid, indexes = append(valid, &sent), append(indexes, i)
-		}
-	}
-	for n, err := range p.broker.Enqueue(ctx, valid) {
-		i := indexes[n]
-		if errs[i] = err; err == nil {
-			tasks[i].ID, tasks[i].Queue, tasks[i].EnqueuedAt = valid[n].ID, valid[n].Queue, valid[n].EnqueuedAt
-		}
-	}
-	return join(errs)
-}
-
-func (p *Producer) check(task *zeroq.Task, now time.Time) error {
-	if !task.EnqueuedAt.IsZero() && task.ID != "" && !zeroq.ValidID(task.ID) {
-		return zeroq.ErrDuplicateID // its id was assigned, so it has been here before
-	}
-	if err := task.Validate(now); err != nil {
-		return err
-	}
-	if err := wire.CheckData(task.Data); err != nil {
-		return err
-	}
-	queue := task.Queue
-	if queue == "" {
-		queue = zeroq.DefaultQueue
-	}
-	if len(p.queues) > 0 && !slices.Contains(p.queues, queue) {
-		return fmt.Errorf("%w: %s", zeroq.ErrUnknownQueue, queue)
-	}
-	return nil
-}
-
-// join makes one error of those of a call; nil when there is none.
-func join(errs []error) error {
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	if slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
-		return &zeroq.BatchError{Errors: errs}
-	}
-	return nil
+	return admission.Gate{Queues: p.queues, Put: p.broker.Enqueue}.Enqueue(ctx, time.Now(), tasks...)
 }

@@ -21,6 +21,9 @@ type Conf struct {
 	Redis zeroq.RedisConf
 	// Pools run tasks. Default: one pool of 10 slots for the queue "default".
 	Pools []PoolConf `json:",optional"`
+	// Schedules enqueue tasks again and again. All workers of the same queues must list the same ones,
+	// or none. Default: none, and those that are there stay as they are.
+	Schedules []ScheduleConf `json:",optional"`
 	// Retry is how long failed tasks wait. Default: [zeroq.DefaultRetryPolicy].
 	Retry zeroq.RetryPolicy `json:",optional"`
 	// Lease is how long the worker may be silent before its tasks go to others, 1 s to 10 min; all
@@ -68,6 +71,16 @@ type QueueConf struct {
 	// first, so that producers which LPUSH there need no change. No list of zeroq's own, whose names
 	// begin with "zq:".
 	Intake []string `json:",optional"`
+	// Retry is how long failed tasks of the queue wait, if their type has no policy of its own: see
+	// [zeroq.WithRetry]. Default: that of the worker.
+	Retry zeroq.RetryPolicy `json:",optional"`
+	// Retention is how long finished tasks are kept that ask for nothing else, at most a year; all
+	// workers of a queue must have the same. Default: 1 h.
+	Retention time.Duration `json:",default=1h"`
+	// Limits are what the queue may do at most, all its workers together. They are set when the worker
+	// starts, unless they were set last by the same configuration: what was changed at runtime holds
+	// until the configuration changes. Default: left as they are.
+	Limits zeroq.Limits `json:",optional"`
 }
 
 func (c *Conf) setDefaults() {
@@ -96,6 +109,7 @@ func (c *PoolConf) setDefaults() {
 	for i := range c.Queues {
 		fill(&c.Queues[i].Weight, 1)
 		fill(&c.Queues[i].Mode, string(broker.AtLeastOnce))
+		fill(&c.Queues[i].Retention, zeroq.DefaultRetention)
 	}
 	fill(&c.Name, c.Queues[0].Name)
 }
@@ -128,6 +142,9 @@ func (c Conf) Validate() error {
 		return fmt.Errorf("Retry: %w", err)
 	}
 	if err := c.validatePools(); err != nil {
+		return err
+	}
+	if err := c.validateSchedules(); err != nil {
 		return err
 	}
 	return c.Redis.Validate()
@@ -176,6 +193,9 @@ func (c Conf) validateQueue(key string, q QueueConf) error {
 	if mode := broker.Mode(q.Mode); mode != broker.AtLeastOnce && mode != broker.AtMostOnce {
 		return fmt.Errorf("%s.Mode: %q is neither %q nor %q", key, q.Mode, broker.AtLeastOnce, broker.AtMostOnce)
 	}
+	if err := validatePolicies(key, q); err != nil {
+		return err
+	}
 	for _, list := range q.Intake {
 		if list == "" {
 			return fmt.Errorf("%s.Intake: a list needs a name", key)
@@ -189,6 +209,27 @@ func (c Conf) validateQueue(key string, q QueueConf) error {
 		}
 	}
 	return nil
+}
+
+func validatePolicies(key string, q QueueConf) error {
+	if q.Retry != (zeroq.RetryPolicy{}) {
+		if err := q.Retry.Validate(); err != nil {
+			return fmt.Errorf("%s.Retry: %w", key, err)
+		}
+	}
+	if q.Retention < 0 || q.Retention > zeroq.MaxRetention {
+		return fmt.Errorf("%s.Retention: %v is not positive and at most a year", key, q.Retention)
+	}
+	var wrong *zeroq.FieldError
+	if errors.As(q.Limits.Validate(), &wrong) {
+		return fmt.Errorf("%s.Limits.%s: %s", key, limitKeys[wrong.Field], wrong.Reason)
+	}
+	return nil
+}
+
+// limitKeys are the keys of limits by the names that they have in messages.
+var limitKeys = map[string]string{
+	"rate": "Rate", "burst": "Burst", "concurrency": "Concurrency", "max_length": "MaxLength",
 }
 
 // What go-zero does when Shutdown says nothing.

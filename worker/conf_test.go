@@ -43,6 +43,14 @@ func TestConf_MistakesAreNamedByTheirKey(t *testing.T) {
 		"Pools[1].Queues[0].Mode: \"maybe\"": pool(func(p *worker.PoolConf) { p.Queues[0].Mode = "maybe" }),
 		"Pools[1].Queues[1].Intake:":         pool(func(p *worker.PoolConf) { p.Queues[1].Intake = []string{"x", ""} }),
 
+		"Pools[1].Queues[1].Retry: ":              pool(func(p *worker.PoolConf) { p.Queues[1].Retry.Base = time.Second }),
+		"Pools[1].Queues[1].Retention: -1s":       pool(func(p *worker.PoolConf) { p.Queues[1].Retention = -time.Second }),
+		"Pools[1].Queues[1].Retention: 8761h":     pool(func(p *worker.PoolConf) { p.Queues[1].Retention = 8761 * time.Hour }),
+		"Pools[1].Queues[1].Limits.Rate: ":        pool(func(p *worker.PoolConf) { p.Queues[1].Limits.Rate = -1 }),
+		"Pools[1].Queues[1].Limits.Burst: ":       pool(func(p *worker.PoolConf) { p.Queues[1].Limits.Burst = 3 }),
+		"Pools[1].Queues[1].Limits.Concurrency: ": pool(func(p *worker.PoolConf) { p.Queues[1].Limits.Concurrency = -1 }),
+		"Pools[1].Queues[1].Limits.MaxLength: ":   pool(func(p *worker.PoolConf) { p.Queues[1].Limits.MaxLength = -1 }),
+
 		"Pools[1].Queues[1].Intake: \"zq:{a}:ready\"": pool(func(p *worker.PoolConf) { p.Queues[1].Intake = []string{"zq:{a}:ready"} }),
 	} {
 		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -102,7 +110,8 @@ func TestConf_YAMLYieldsTheDefaults(t *testing.T) {
 			len(c.Redis.Addrs) != 1 || c.Redis.Addrs[0] != "127.0.0.1:6379" {
 			t.Errorf("%s: %+v", name, c)
 		}
-		if len(c.Pools) > 0 && (c.Pools[0].Concurrency != 10 || c.Pools[0].Queues[0].Weight != 1 || c.Pools[0].Queues[0].Mode != "at-least-once") {
+		if len(c.Pools) > 0 && (c.Pools[0].Concurrency != 10 || c.Pools[0].Queues[0].Weight != 1 || c.Pools[0].Queues[0].Mode != "at-least-once" ||
+			c.Pools[0].Queues[0].Retry != zeroq.RetryPolicy{} || c.Pools[0].Queues[0].Retention != time.Hour || c.Pools[0].Queues[0].Limits != zeroq.Limits{}) {
 			t.Errorf("%s: %+v", name, c.Pools)
 		}
 	}
@@ -126,6 +135,9 @@ Pools:
         Weight: 7
         Mode: at-most-once
         Intake: [legacy]
+        Retry: {Base: 7s}
+        Retention: 2h
+        Limits: {Rate: 0.5, Burst: 2, Concurrency: 3, MaxLength: 4}
 `
 	var c worker.Conf
 	if err := conf.LoadFromYamlBytes([]byte(text), &c); err != nil {
@@ -134,7 +146,9 @@ Pools:
 	p := c.Pools[0]
 	q := p.Queues[0]
 	if c.Lease != 5*time.Second || c.Drain != time.Minute || c.Retry.Base != 2*time.Second || c.Retry.Max != time.Hour || c.Retry.Jitter != 0.2 ||
-		p.Name != "mail" || p.Concurrency != 3 || !p.Strict || q.Name != "once" || q.Weight != 7 || q.Mode != "at-most-once" || q.Intake[0] != "legacy" {
+		p.Name != "mail" || p.Concurrency != 3 || !p.Strict || q.Name != "once" || q.Weight != 7 || q.Mode != "at-most-once" || q.Intake[0] != "legacy" ||
+		q.Retry != (zeroq.RetryPolicy{Base: 7 * time.Second, Max: time.Hour, Jitter: 0.2}) || q.Retention != 2*time.Hour ||
+		q.Limits != (zeroq.Limits{Rate: 0.5, Burst: 2, Concurrency: 3, MaxLength: 4}) {
 		t.Errorf("%+v", c)
 	}
 	if err := conf.LoadFromYamlBytes([]byte("Redis: {}\nPools: [{Queues: [{Name: a, Mode: maybe}]}]"), &c); err == nil {

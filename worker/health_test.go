@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,28 @@ func TestReady_FollowsTheFetches(t *testing.T) {
 	}
 	eventually(t, "not ready without Redis", func() bool { return w.Ready() != nil })
 	server.Restart()
+	eventually(t, "ready again", func() bool { return w.Ready() == nil })
+}
+
+// It takes ten seconds too.
+func TestReady_NamesTheQueueThatCannotBeFetchedFrom(t *testing.T) {
+	t.Parallel()
+	redis, client := redistest.New(t)
+	w := start(t, worker.Conf{Redis: redis, Pools: queues("well", "sick")}, handle("x", noop))
+	eventually(t, "ready", func() bool { return w.Ready() == nil })
+	if err := client.Set(t.Context(), "zq:{sick}:ready", "not a list", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "not ready", func() bool { return w.Ready() != nil })
+	if text := w.Ready().Error(); !strings.Contains(text, "pool well: queue sick: ") || !strings.Contains(text, "WRONGTYPE") {
+		t.Errorf("Ready answers %s", text)
+	}
+	task := zeroq.NewTask("x", nil, zeroq.Queue("well"))
+	enqueue(t, redis, task)
+	finished(t, redis, task.ID) // the other queue is served
+	if err := client.Del(t.Context(), "zq:{sick}:ready").Err(); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "ready again", func() bool { return w.Ready() == nil })
 }
 

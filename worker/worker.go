@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/zeromicro/go-zero/core/logx"
 	"github.com/zeromicro/go-zero/core/proc"
 	"github.com/zeromicro/go-zero/core/service"
@@ -17,6 +18,7 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/internal/pool"
 	"github.com/zeroq-dev/zeroq/internal/upkeep"
 )
@@ -45,6 +47,11 @@ type Worker struct {
 	drained sync.WaitGroup // of the pools
 	left    atomic.Int32   // parts that have not ended
 	safe    *gate          // open once Redis was found to be safe
+
+	registerer prometheus.Registerer
+	stats      *metrics.Workers
+	hide       func()      // takes the metrics away
+	built      atomic.Bool // the pools are there
 }
 
 var _ service.Service = (*Worker)(nil)
@@ -65,7 +72,7 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{conf: conf, broker: b}
+	w := &Worker{conf: conf, broker: b, registerer: prometheus.DefaultRegisterer, hide: func() {}}
 	w.safe = newGate(w.check)
 	for _, option := range options {
 		option(w)
@@ -76,7 +83,11 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err := w.safe.try(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
 		return nil, errors.Join(err, b.Close())
 	}
+	if err := w.show(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
 	w.build(mux)
+	w.built.Store(true)
 	return w, nil
 }
 
@@ -141,7 +152,7 @@ func (w *Worker) describe() {
 	}
 }
 
-// build makes the parts: the pools, the upkeep of each queue, and the announcer.
+// build makes the parts: the pools, the upkeep of each queue, that of operations, and the announcer.
 func (w *Worker) build(mux *zeroq.Mux) {
 	keep := broker.Keep{Finished: w.conf.MaxFinished, Dead: w.conf.MaxDead, DeadFor: w.conf.DeadFor}
 	for _, pc := range w.conf.Pools {
@@ -150,14 +161,21 @@ func (w *Worker) build(mux *zeroq.Mux) {
 		w.drained.Add(1)
 		w.addPart(p.Run, w.drained.Done)
 		for _, q := range pc.Queues {
+			stats := w.stats.Queue(q.Name)
 			w.addPart(func(ctx context.Context) { upkeep.Scheduler(ctx, w.broker, q.Name) }, nil)
-			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease) }, nil)
+			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease, stats.Stolen) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Janitor(ctx, w.broker, q.Name, keep) }, nil)
+			w.addPart(func(ctx context.Context) { upkeep.Bookkeeper(ctx, w.broker, q.Name) }, nil)
+			if q.Limits != (zeroq.Limits{}) {
+				w.addPart(func(ctx context.Context) { upkeep.Configure(ctx, w.broker, q.Name, q.Limits) }, nil)
+			}
 			for _, list := range q.Intake {
 				w.addPart(func(ctx context.Context) { upkeep.Intake(ctx, w.broker, list, q.Name) }, nil)
 			}
 		}
 	}
+	w.addPart(w.keepTimetable, nil)
+	w.addPart(func(ctx context.Context) { upkeep.Operator(ctx, w.broker) }, nil)
 	w.addPart(w.announce, nil)
 }
 
@@ -165,15 +183,18 @@ func (w *Worker) poolConf(pc PoolConf) pool.Conf {
 	conf := pool.Conf{
 		Worker: w.info.ID, Concurrency: pc.Concurrency, Strict: pc.Strict,
 		Lease: w.conf.Lease, Drain: w.conf.Drain, Retry: w.conf.Retry, Observe: w.observe,
+		Metrics: w.stats,
 	}
 	for _, q := range pc.Queues {
-		conf.Queues = append(conf.Queues, pool.Queue{Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode)})
+		conf.Queues = append(conf.Queues, pool.Queue{
+			Name: q.Name, Weight: q.Weight, Mode: broker.Mode(q.Mode), Retry: q.Retry, Retention: q.Retention,
+		})
 	}
 	return conf
 }
 
 // addPart adds a part that begins once Redis was found to be safe. ended may be nil. The last part
-// to end closes the connections.
+// to end takes the metrics away and closes the connections.
 func (w *Worker) addPart(run func(context.Context), ended func()) {
 	w.left.Add(1)
 	w.parts = append(w.parts, newPart(
@@ -187,6 +208,7 @@ func (w *Worker) addPart(run func(context.Context), ended func()) {
 				ended()
 			}
 			if w.left.Add(-1) == 0 {
+				w.hide()
 				w.safe.close()
 				_ = w.broker.Close()
 			}
@@ -269,19 +291,13 @@ func (w *Worker) tell(ctx context.Context) {
 	_ = w.broker.Announce(call, info, w.conf.Lease) // the heartbeats of its queues complain when Redis is away
 }
 
-// errNoFetch is why a worker is not ready.
-var errNoFetch = errors.New("no fetch has worked of late")
-
-// readyFor is how long a pool with free slots counts as ready after a fetch. It waits for tasks at
-// most two seconds at a time.
-const readyFor = 10 * time.Second
-
 // Ready reports why the worker cannot take tasks: a pool with free slots has not fetched for ten
-// seconds.
+// seconds, or fetching from one of its queues has failed for as long. A queue that is paused or at its
+// limit is fine.
 func (w *Worker) Ready() error {
 	for i, p := range w.pools {
-		if p.Free() > 0 && time.Since(p.LastFetch()) > readyFor {
-			return fmt.Errorf("pool %s: %w", w.conf.Pools[i].Name, errNoFetch)
+		if err := p.Ready(); err != nil {
+			return fmt.Errorf("pool %s: %w", w.conf.Pools[i].Name, err)
 		}
 	}
 	return nil

@@ -85,3 +85,13 @@ func TestEvents_EndWhenTheClientGoes(t *testing.T) {
 	cancel()
 	<-a.fake.control.gone
 }
+
+// A HEAD gets its answer while the task runs on.
+func TestEvents_Head(t *testing.T) {
+	a := start(t)
+	go func() { a.fake.control.watched <- &zeroq.TaskInfo{ID: "x", State: zeroq.Ready} }()
+	reply := a.do(a.request(http.MethodHead, "/v1/tasks/x/events", "", nil))
+	if reply.status != 200 || reply.header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("got %+v", reply)
+	}
+}

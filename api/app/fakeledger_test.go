@@ -73,6 +73,10 @@ func (l *fakeLedger) Release(_ context.Context, key, owner string) error {
 	return l.owned(key, owner, func(e *entry) { e.owner = "" })
 }
 
+func (l *fakeLedger) Forget(_ context.Context, key, owner string) error {
+	return l.owned(key, owner, func(*entry) { delete(l.entries, key) })
+}
+
 func (l *fakeLedger) owned(key, owner string, do func(*entry)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

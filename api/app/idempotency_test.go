@@ -165,6 +165,9 @@ func TestIdempotency_CrashBetween_ChosenID(t *testing.T) {
 func TestIdempotency_FailedRequest(t *testing.T) {
 	a := start(t)
 	a.keyed("k", enqueue, `{"type":""}`).wantError(t, 400, "invalid_field", "type")
+	if n := len(a.fake.ledger.entries); n != 0 {
+		t.Errorf("%d refused requests are kept", n)
+	}
 	a.fake.setDown(zeroq.ErrUnavailable)
 	a.keyed("k", enqueue, `{"type":"a"}`).wantError(t, 503, "unavailable", "")
 	base := a.fake.ledger.entries["k"].base

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/producer"
 )
 
 // Open is New on the Redis that the configuration names. It does not wait for Redis: /readyz tells
-// whether it is there. Stop ends the connections.
+// whether it is there. Its queues are shown in Prometheus's default registry, which the DevServer of go-zero
+// serves. Stop ends the connections.
 func Open(conf Conf) (*App, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, err
@@ -38,5 +41,14 @@ func Open(conf Conf) (*App, error) {
 	}
 	a.upkeep = upkeepOf(b)
 	a.close = closeBoth
+	hide, err := metrics.Show(prometheus.DefaultRegisterer, b)
+	if err != nil {
+		a.Stop()
+		return nil, err
+	}
+	a.close = func() {
+		hide()
+		closeBoth()
+	}
 	return a, nil
 }

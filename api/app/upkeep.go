@@ -4,11 +4,22 @@ import (
 	"context"
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/upkeep"
 )
 
 // upkeepOf is what an API does beside answering requests, so that operations and schedules go on
 // where no worker runs. Each runs until its context ends.
-func upkeepOf(*redisq.Broker) []func(ctx context.Context) { return nil }
+func upkeepOf(b *redisq.Broker) []func(ctx context.Context) {
+	// The workers look after schedules too.
+	lookers := func(ctx context.Context) (int, error) {
+		workers, err := b.Workers(ctx)
+		return len(workers) + 1, err
+	}
+	return []func(ctx context.Context){
+		func(ctx context.Context) { upkeep.Operator(ctx, b) },
+		func(ctx context.Context) { upkeep.Timetable(ctx, b, lookers) },
+	}
+}
 
 // startUpkeep starts the upkeep, unless the API was stopped before it was started.
 func (a *App) startUpkeep() {

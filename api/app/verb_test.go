@@ -220,7 +220,7 @@ func TestSchedules(t *testing.T) {
 	a.send(putSchedule, `{"spec":"@daily","task":{"type":"a"}}`).want(t, 200, small)
 	a.get("/v1/schedules").want(t, 200, `{"items":[`+small+`],"next_cursor":null}`)
 	const task = `{"type":"a","queue":"mail","data":{"n":1},"max_attempts":3,"timeout":"1m0s","retention":"2h0m0s","priority":"low",` +
-		`"unique":{"key":"k","mode":"for","for":"1m0s"},"headers":{"h":"<v>"}}`
+		`"headers":{"h":"<v>"}}`
 	a.send(putSchedule, `{"spec":"0 3 * * *","timezone":"Europe/Berlin","jitter":"5m","overlap":"skip","catch_up":"last","paused":true,"task":`+task+`}`)
 	s := a.fake.control.schedules["nightly"]
 	s.NextRuns, s.LastRun, s.LastTask, s.Skipped = []time.Time{someTime}, someTime, "mail~0~0000000001", 2

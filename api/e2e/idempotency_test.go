@@ -38,8 +38,10 @@ func keyed(t *testing.T, url, contentType, body string) string {
 // enqueues nothing twice.
 func TestIdempotency_AcrossProcesses(t *testing.T) {
 	for name, send := range map[string]func(url string) string{
-		"one":   func(url string) string { return keyed(t, url+"/v1/tasks", "application/json", `{"type":"a"}`) },
-		"lines": func(url string) string { return keyed(t, url+"/v1/tasks/batch", "application/x-ndjson", "{\"type\":\"a\"}\n") },
+		"one": func(url string) string { return keyed(t, url+"/v1/tasks", "application/json", `{"type":"a"}`) },
+		"lines": func(url string) string {
+			return keyed(t, url+"/v1/tasks/batch", "application/x-ndjson", "{\"type\":\"a\"}\n")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer http.DefaultClient.CloseIdleConnections()

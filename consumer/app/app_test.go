@@ -33,7 +33,8 @@ func TestConf_Shipped(t *testing.T) {
 	t.Parallel()
 	var conf app.Conf
 	must(t, conffile.Load("../../etc/consumer.yaml", &conf))
-	if pool := conf.Worker.Pools[0]; pool.Concurrency != 10 || pool.Queues[0].Name != "default" || conf.Health.Host != "127.0.0.1" {
+	if pool := conf.Worker.Pools[0]; pool.Concurrency != 10 || pool.Queues[0].Name != "default" || conf.Health.Host != "127.0.0.1" ||
+		!conf.DevServer.Enabled || conf.DevServer.Host != "127.0.0.1" || conf.DevServer.EnablePprof {
 		t.Errorf("loaded %+v", conf)
 	}
 }
@@ -65,6 +66,10 @@ func TestConf_MistakesAreNamed(t *testing.T) {
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Intake: b}]}]}":                "Worker.Pools[0].Queues[0].Intake: want a list",
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Intake: ['zq:{a}:ready']}]}]}": "Worker.Pools[0].Queues[0].Intake",
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Mode: exactly-once}]}]}":       "Worker.Pools[0].Queues[0].Mode: \"exactly-once\" is none of at-least-once, at-most-once",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Retention: 0s}]}]}":            "Worker.Pools[0].Queues[0].Retention: 0s",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Retry: {Base: 2h}}]}]}":        "Worker.Pools[0].Queues[0].Retry: retry max",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Limits: {Rate: -1}}]}]}":       "Worker.Pools[0].Queues[0].Limits.Rate: must be",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Limits: {Rat: 1}}]}]}":         "Worker.Pools[0].Queues[0].Limits.Rat",
 		"Name: c\nLog: {Level: loud}":                                                 "Log.Level: \"loud\" is none of debug, info, error, severe",
 		"":                                                                            `"Name" is not set`,
 		"Name: c\nWorker: {Pools: [{Concurrency: -1}]}":                               "Worker.Pools[0].Concurrency",

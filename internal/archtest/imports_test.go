@@ -37,11 +37,27 @@ var rules = []rule{
 		only:   []string{"std", ".", "github.com/go-json-experiment/json/..."},
 		broken: "./internal/wire > ./internal/broker",
 	}, {
+		why:    "the times of schedules depend on nothing that is stored",
+		who:    []string{"./internal/cron"},
+		only:   []string{"std", ".", "./internal/wire", "github.com/robfig/cron/v3"},
+		broken: "./internal/cron > ./internal/broker",
+	}, {
 		why:    "who calls the HTTP API needs no Redis",
 		who:    []string{"./client/..."},
 		never:  []string{"github.com/redis/...", "./internal/broker/..."},
 		deep:   true,
 		broken: "./client > ./internal/broker",
+	}, {
+		why:    "tests of users need no Redis, and no go-zero",
+		who:    []string{"./zeroqtest"},
+		never:  []string{"github.com/redis/...", "github.com/zeromicro/...", "./internal/broker/redisq/...", "./internal/pool"},
+		deep:   true,
+		broken: "./zeroqtest > ./internal/pool",
+	}, {
+		why:    "what becomes of a task is decided by rules alone",
+		who:    []string{"./internal/verdict"},
+		only:   []string{"std", ".", "./internal/broker"},
+		broken: "./internal/verdict > ./internal/pool",
 	}, {
 		why:    "the API meets the consumer only through the broker",
 		who:    []string{"./api/..."},
@@ -66,7 +82,7 @@ var rules = []rule{
 		broken: "./consumer/internal/svc > ./client",
 	}, {
 		why:    "the engine does not know the programs made of it",
-		who:    []string{"./internal/...", "./producer/...", "./worker/...", "./client/..."},
+		who:    []string{"./internal/...", "./producer/...", "./worker/...", "./client/...", "./zeroqtest"},
 		never:  []string{"./api/...", "./consumer/...", "./cmd/..."},
 		broken: "./worker > ./consumer/internal/tasks",
 	}, {
@@ -85,7 +101,7 @@ var rules = []rule{
 		why:    "test helpers stay out of programs",
 		who:    []string{"./..."},
 		except: []string{"./internal/redistest", "./internal/broker/brokertest", "./test/..."},
-		never:  []string{"testing", "./internal/redistest", "./internal/broker/brokertest"},
+		never:  []string{"testing", "./internal/redistest", "./internal/broker/brokertest", "./zeroqtest"},
 		broken: "./worker > ./internal/redistest",
 	},
 }

@@ -139,6 +139,9 @@ type Outcome struct {
 	// NextAttempt and RunAt are for Retry: the number of the next attempt, and its time.
 	NextAttempt int
 	RunAt       time.Time
+	// Crashes is, for Ready, how often a worker died that had the delivery; 0 when it is handed back by
+	// a live one. Who died with it more than once waits apart from others.
+	Crashes int
 	// StartedAt is zero when the task was not started.
 	StartedAt, FinishedAt time.Time
 }
@@ -275,6 +278,8 @@ type Ledger interface {
 	// Release lets go of the key, as if it had not been used; but the same request gets the same base
 	// again, as some of its tasks may be in.
 	Release(ctx context.Context, key, owner string) error
+	// Forget is Release for a request of which nothing is in.
+	Forget(ctx context.Context, key, owner string) error
 }
 
 // Reservation is what is known of a key.

@@ -19,26 +19,30 @@ import (
 	_ "github.com/zeroq-dev/zeroq/client"
 	_ "github.com/zeroq-dev/zeroq/producer"
 	_ "github.com/zeroq-dev/zeroq/worker"
+	_ "github.com/zeroq-dev/zeroq/zeroqtest"
 )
 
 // imports are the packages that fragments may use without saying so, by name.
 var imports = map[string]string{
-	"zeroq":    "github.com/zeroq-dev/zeroq",
-	"producer": "github.com/zeroq-dev/zeroq/producer",
-	"worker":   "github.com/zeroq-dev/zeroq/worker",
-	"client":   "github.com/zeroq-dev/zeroq/client",
-	"redis":    "github.com/redis/go-redis/v9",
-	"service":  "github.com/zeromicro/go-zero/core/service",
-	"logx":     "github.com/zeromicro/go-zero/core/logx",
-	"context":  "context",
-	"errors":   "errors",
-	"fmt":      "fmt",
-	"http":     "net/http",
-	"json":     "encoding/json",
-	"slices":   "slices",
-	"sql":      "database/sql",
-	"sync":     "sync",
-	"time":     "time",
+	"zeroq":     "github.com/zeroq-dev/zeroq",
+	"producer":  "github.com/zeroq-dev/zeroq/producer",
+	"zeroqtest": "github.com/zeroq-dev/zeroq/zeroqtest",
+	"worker":    "github.com/zeroq-dev/zeroq/worker",
+	"client":    "github.com/zeroq-dev/zeroq/client",
+	"redis":     "github.com/redis/go-redis/v9",
+	"service":   "github.com/zeromicro/go-zero/core/service",
+	"logx":      "github.com/zeromicro/go-zero/core/logx",
+	"context":   "context",
+	"errors":    "errors",
+	"fmt":       "fmt",
+	"http":      "net/http",
+	"json":      "encoding/json",
+	"slices":    "slices",
+	"sql":       "database/sql",
+	"sync":      "sync",
+	"synctest":  "testing/synctest",
+	"testing":   "testing",
+	"time":      "time",
 }
 
 // given is what statements of a page may use without saying where it comes from.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // Bounds of what is settled in one call.
@@ -27,14 +28,18 @@ type acker struct {
 	mu       sync.RWMutex // held for reading by those who add, for writing to close
 	closed   bool
 	errs     backoff
+	stats    *metrics.Queue
+	settled  func()       // is called after each call that worked
 	refused  atomic.Int64 // outcomes of tasks that belonged to others by then
 }
 
-func newAcker(queue string, member broker.Member, size int) *acker {
+func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue, settled func()) *acker {
 	return &acker{
 		queue:    queue,
 		member:   member,
+		stats:    stats,
 		outcomes: make(chan broker.Outcome, size),
+		settled:  settled,
 		errs:     backoff{what: "settling tasks of queue " + queue},
 	}
 }
@@ -119,9 +124,11 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 		switch {
 		case err == nil:
 			a.errs.worked()
+			a.settled()
 			return true
 		case errors.Is(err, zeroq.ErrLeaseLost):
 			a.refused.Add(int64(len(batch)))
+			a.stats.Refused(len(batch))
 			logx.Errorf("queue %s: %d outcomes refused; their tasks belong to other workers", a.queue, len(batch))
 			return true
 		}

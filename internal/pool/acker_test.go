@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // settler is the part of a member that an acker needs.
@@ -47,7 +48,7 @@ func outcomeOf(lease string, bytes int) broker.Outcome {
 // settleAll has an acker settle what was added before it runs.
 func settleAll(t *testing.T, s *settler, outcomes ...broker.Outcome) *acker {
 	t.Helper()
-	a := newAcker("default", s, len(outcomes))
+	a := newAcker("default", s, len(outcomes), metrics.NewWorkers().Queue("default"), func() {})
 	for _, o := range outcomes {
 		a.add(o)
 	}
@@ -89,7 +90,7 @@ func TestAcker_RepeatsAFailedCallWithTheSameOutcomes(t *testing.T) {
 			}
 			return nil
 		}}
-		a := newAcker("default", s, 10)
+		a := newAcker("default", s, 10, metrics.NewWorkers().Queue("default"), func() {})
 		var run sync.WaitGroup
 		run.Go(func() { a.run(t.Context()) })
 		first, later := outcomeOf("a", 1), outcomeOf("a", 2)
@@ -132,7 +133,7 @@ func TestAcker_GivesUpWithItsContextAndHoldsNobodyUp(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		a := newAcker("default", s, 1)
+		a := newAcker("default", s, 1, metrics.NewWorkers().Queue("default"), func() {})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var adds, run sync.WaitGroup

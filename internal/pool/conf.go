@@ -11,6 +11,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // Conf is what a pool does, and where.
@@ -33,6 +34,8 @@ type Conf struct {
 	Retry zeroq.RetryPolicy
 	// Observe is told of every outcome; it must not block.
 	Observe func(Event)
+	// Metrics counts what happens; nil counts for nobody.
+	Metrics *metrics.Workers
 }
 
 // Queue is one queue of a pool.
@@ -40,6 +43,10 @@ type Queue struct {
 	Name   string
 	Weight int
 	Mode   broker.Mode
+	// Retry is the delay after failures in this queue; zero is that of the pool.
+	Retry zeroq.RetryPolicy
+	// Retention is how long finished tasks are kept that ask for nothing else; zero is the default.
+	Retention time.Duration
 }
 
 // Event is an outcome as it is told to an observer.
@@ -63,7 +70,8 @@ const (
 	callTimeout  = 5 * time.Second        // one call of the broker
 	grace        = time.Second            // for handlers to return once their context has ended
 	flushTimeout = 5 * time.Second        // for the last outcomes to be settled
-	pausedFor    = time.Second            // between looks at a paused queue
+	closedFor    = time.Second            // at most, between looks at a queue that is paused or at its limit
+	reportEvery  = 250 * time.Millisecond // between reports of progress of one queue
 	firstBackoff = 100 * time.Millisecond // after an error of the broker; doubled up to maxBackoff
 	maxBackoff   = 2 * time.Second
 	stuckAfter   = time.Second // a handler that runs on so long after its context has ended is stuck

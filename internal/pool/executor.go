@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/verdict"
 )
 
 // errNoAnswer is what a handler that ends its goroutine has answered.
@@ -62,10 +62,11 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 	}
 	// They share one context, which ends when any of them is out of time.
 	first, cancel := p.begin(l, deliveries[0], timeout, deadline)
-	runs[0] = first
+	runs[0], first.stop = first, nil
 	for i, d := range deliveries[1:] {
 		runs[i+1] = &run{lane: l, delivery: d, ctx: first.ctx, started: first.started, began: first.began}
 		p.running.add(runs[i+1])
+		p.countStart(runs[i+1])
 	}
 	go func() {
 		defer p.slots.release(len(runs))
@@ -89,28 +90,35 @@ func ownCopy(t *zeroq.Task) *zeroq.Task {
 }
 
 // begin makes the context of a handler: it ends with the attempt's timeout, the task's deadline,
-// the lease or the pool.
+// the lease or the pool, or when the task is called off.
 func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadline time.Time) (*run, context.CancelFunc) {
-	now, cause := l.member.Now(), fmt.Errorf("%w after %v", zeroq.ErrTimeout, timeout)
-	if left := deadline.Sub(now); !deadline.IsZero() && left < timeout {
-		timeout, cause = left, zeroq.ErrDeadline
-	}
-	ctx, cancel := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
-	one := &run{lane: l, delivery: d, ctx: ctx, started: now, began: time.Now()}
+	now := l.member.Now()
+	timeout, cause := verdict.Timeout(timeout, deadline, now)
+	bounded, end := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
+	ctx, stop := context.WithCancelCause(bounded)
+	one := &run{lane: l, delivery: d, ctx: ctx, stop: stop, started: now, began: time.Now()}
 	p.running.add(one)
-	return one, cancel
+	p.countStart(one)
+	return one, func() {
+		stop(context.Canceled)
+		end()
+	}
 }
 
 // finish settles what a handler answered, unless its task was given up in the meantime.
 func (p *Pool) finish(one *run, result []byte, err error) {
 	o := p.judge(one, result, err)
 	if p.running.remove(one.delivery) {
+		one.countEnd(o.State)
 		p.settle(one.lane, o, err)
 	}
 }
 
 // settle hands an outcome to the acker and tells the observer.
 func (p *Pool) settle(l *lane, o broker.Outcome, err error) {
+	if o.Delivery.Task != nil {
+		o.Progress = l.progress.take(o.Delivery.Task.ID)
+	}
 	l.acker.add(o)
 	if p.conf.Observe == nil {
 		return

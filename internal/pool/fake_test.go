@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,6 +24,9 @@ type fake struct {
 	batches  []int    // sizes of what was settled at once
 	hook     func(ctx context.Context, op string) error
 	leases   int
+	members  []*fakeMember
+	limit    int // tasks of a queue that may be at hand; 0: any number
+	reports  []map[string]json.RawMessage
 }
 
 type fakeQueue struct {
@@ -135,6 +139,16 @@ func (f *fake) settled() []broker.Outcome {
 	return slices.Clone(f.outcomes)
 }
 
+// callOff tells every member that a task is called off.
+func (f *fake) callOff(id string) {
+	f.mu.Lock()
+	members := slices.Clone(f.members)
+	f.mu.Unlock()
+	for _, m := range members {
+		m.join.Stop(id)
+	}
+}
+
 // steal takes every lease that is held to others.
 func (f *fake) steal() {
 	f.mu.Lock()
@@ -150,7 +164,11 @@ func (f *fake) Join(ctx context.Context, join broker.Join) (broker.Member, error
 	if err := f.begin(ctx, "join"); err != nil {
 		return nil, err
 	}
-	return &fakeMember{fake: f, join: join}, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := &fakeMember{fake: f, join: join}
+	f.members = append(f.members, m)
+	return m, nil
 }
 
 func (f *fake) Enqueue(context.Context, []*zeroq.Task) []error { panic("not used") }
@@ -161,6 +179,7 @@ type fakeMember struct {
 	fake  *fake
 	join  broker.Join
 	lease string // of fake.mu
+	held  int    // of fake.mu
 }
 
 func (m *fakeMember) Now() time.Time { return time.Now() }
@@ -181,7 +200,12 @@ func (m *fakeMember) Fetch(ctx context.Context, n int) ([]*broker.Delivery, erro
 	}
 	q := m.fake.queue(m.join.Queue)
 	if q.paused {
-		return nil, broker.ErrPaused
+		return nil, &broker.ClosedError{Cause: broker.ErrPaused, Wait: time.Second}
+	}
+	if m.fake.limit > 0 {
+		if n = min(n, m.fake.limit-m.held); n < 1 {
+			return nil, &broker.ClosedError{Cause: broker.ErrLimited, Wait: 100 * time.Millisecond}
+		}
 	}
 	var deliveries []*broker.Delivery
 	for len(q.ready) > 0 && len(deliveries) < n {
@@ -190,6 +214,7 @@ func (m *fakeMember) Fetch(ctx context.Context, n int) ([]*broker.Delivery, erro
 			d.Task, d.Err = nil, errUnreadable
 		}
 		deliveries, q.ready = append(deliveries, d), q.ready[1:]
+		m.held++
 	}
 	return deliveries, nil
 }
@@ -223,6 +248,16 @@ func (m *fakeMember) Commit(ctx context.Context, deliveries []*broker.Delivery) 
 	return deliveries, m.fake.begin(ctx, "commit")
 }
 
+func (m *fakeMember) Report(ctx context.Context, lease string, progress map[string]json.RawMessage) error {
+	if err := m.fake.begin(ctx, "report"); err != nil {
+		return err
+	}
+	m.fake.mu.Lock()
+	defer m.fake.mu.Unlock()
+	m.fake.reports = append(m.fake.reports, progress)
+	return nil
+}
+
 func (m *fakeMember) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	if err := m.fake.begin(ctx, "settle"); err != nil {
 		return err
@@ -234,6 +269,7 @@ func (m *fakeMember) Settle(ctx context.Context, outcomes []broker.Outcome) erro
 		return zeroq.ErrLeaseLost
 	}
 	m.fake.batches = append(m.fake.batches, len(outcomes))
+	m.held -= len(outcomes)
 	for _, o := range outcomes {
 		if o.Delivery.Lease != outcomes[0].Delivery.Lease {
 			panic("outcomes of two leases in one call")

@@ -33,6 +33,9 @@ func (p *Pool) round(ctx context.Context, free int) int {
 		if ctx.Err() != nil || total >= free {
 			break
 		}
+		if l.reopened.Swap(false) {
+			l.closed = time.Time{}
+		}
 		if time.Now().Before(l.closed) {
 			continue
 		}
@@ -48,17 +51,20 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 	defer cancel()
 	mark := l.mark()
 	deliveries, err := l.member.Fetch(call, n)
+	closed, isClosed := errors.AsType[*broker.ClosedError](err)
+	l.limited.Store(isClosed && closed.Cause == broker.ErrLimited)
 	switch {
-	case errors.Is(err, broker.ErrPaused):
-		l.closed = time.Now().Add(pausedFor)
+	case isClosed:
+		l.closed = time.Now().Add(min(closed.Wait, closedFor))
 	case errors.Is(err, zeroq.ErrLeaseLost):
 		l.lost(mark, nil)
 	case err != nil:
 		l.closed = time.Now().Add(l.errors.failed(err))
+		l.watch.failed(err)
 		return 0
 	}
 	l.errors.worked()
-	p.fetched.Store(time.Now().UnixNano())
+	l.watch.fetched()
 	p.dispatch(call, l, deliveries, mark)
 	return len(deliveries)
 }
@@ -83,8 +89,10 @@ func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Deliv
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, err)
 		}
 		l.closed = time.Now().Add(l.commits.failed(err))
+		l.watch.failed(err)
 		return
 	}
+	l.watch.worked()
 	if len(startable) > 0 {
 		l.commits.worked()
 	}

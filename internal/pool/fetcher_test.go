@@ -136,7 +136,7 @@ func TestPool_LeavesThePausedQueueAlone(t *testing.T) {
 			t.Error("a pool whose queue is paused does not count as fetching")
 		}
 		r.pause("default", false)
-		pass(pausedFor)
+		pass(closedFor)
 		if len(r.settled()) != 1 {
 			t.Error("the task did not run when the queue was resumed")
 		}

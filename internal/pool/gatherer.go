@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,25 @@ func (g *gatherer) add(l *lane, d *broker.Delivery, route zeroq.Route) {
 	}
 }
 
+// remove takes a task out of the batch that it waits in, and returns its delivery; nil when it waits in
+// none.
+func (g *gatherer) remove(l *lane, id string) *broker.Delivery {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for key, b := range g.batches {
+		i := slices.IndexFunc(b.deliveries, func(d *broker.Delivery) bool { return d.Task.ID == id })
+		if key.lane != l || i < 0 {
+			continue
+		}
+		d := b.deliveries[i]
+		if b.deliveries = slices.Delete(b.deliveries, i, i+1); len(b.deliveries) == 0 {
+			g.drop(key, b)
+		}
+		return d
+	}
+	return nil
+}
+
 // expire starts a batch whose time is over, unless it has started.
 func (g *gatherer) expire(key gatherKey, b *batch) {
 	g.mu.Lock()
@@ -73,9 +93,13 @@ func (g *gatherer) flushAll(all bool) {
 }
 
 func (g *gatherer) flush(key gatherKey, b *batch) {
+	g.drop(key, b)
+	g.start(key.lane, b.deliveries, b.route.BatchHandler)
+}
+
+func (g *gatherer) drop(key gatherKey, b *batch) {
 	delete(g.batches, key)
 	if b.timer != nil {
 		b.timer.Stop()
 	}
-	g.start(key.lane, b.deliveries, b.route.BatchHandler)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // causes registers a handler that runs until its context ends, and sends why it did.
@@ -152,7 +153,8 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 		}
 		r := prepare(t)
 		r.handle("x", func(context.Context, *zeroq.Task) error { t.Error("it started"); return nil })
-		l := r.pool.newLane(r.pool.conf.Queues[0], member)
+		l := &lane{queue: r.pool.conf.Queues[0]}
+		r.pool.equip(l, member)
 		f.push(task("x"))
 		mark := l.mark()
 		deliveries, err := member.Fetch(t.Context(), 1)
@@ -170,7 +172,7 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 
 func TestLease_OneLossIsNotTakenForTwo(t *testing.T) {
 	t.Parallel()
-	l := &lane{}
+	l := &lane{stats: metrics.NewWorkers().Queue("default")}
 	admit := func(lease string) context.Context {
 		if !l.admit(t.Context(), lease, l.mark()) {
 			t.Errorf("%s is not admitted", lease)

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
@@ -20,8 +19,8 @@ type nilError struct{ text string }
 
 func (e *nilError) Error() string { return e.text }
 
-// verdict is what a handler's answer makes of its task.
-type verdict struct {
+// judgement is what a handler's answer makes of its task.
+type judgement struct {
 	name    string
 	options []zeroq.Option
 	attempt int
@@ -38,7 +37,7 @@ func answers(err error) zeroq.HandlerFunc {
 	return func(context.Context, *zeroq.Task) error { return err }
 }
 
-var verdicts = []verdict{
+var judgements = []judgement{
 	{name: "nil", handler: answers(nil), state: zeroq.Succeeded},
 	{name: "an error", handler: answers(errHandler), state: zeroq.Retry, next: 2, delay: time.Second, message: "handler failed"},
 	{name: "an error of the third attempt", attempt: 3, handler: answers(errHandler),
@@ -69,7 +68,7 @@ var verdicts = []verdict{
 
 func TestJudge_WhatAHandlerAnswersDecidesWhatBecomesOfItsTask(t *testing.T) {
 	t.Parallel()
-	for _, v := range verdicts {
+	for _, v := range judgements {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, v.test)
@@ -77,7 +76,7 @@ func TestJudge_WhatAHandlerAnswersDecidesWhatBecomesOfItsTask(t *testing.T) {
 	}
 }
 
-func (v verdict) test(t *testing.T) {
+func (v judgement) test(t *testing.T) {
 	r := prepare(t, func(c *Conf) {
 		if v.mode != "" {
 			c.Queues[0].Mode = v.mode
@@ -290,21 +289,4 @@ func TestUnknown_RunsOnceAVersionKnowsIt(t *testing.T) {
 			t.Errorf("it is %s at attempt %d", last.State, last.Delivery.Task.Attempt)
 		}
 	})
-}
-
-func TestCut_KeepsErrorsShortAndReadable(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{
-		"", "short", strings.Repeat("x", zeroq.MaxErrorBytes), strings.Repeat("x", zeroq.MaxErrorBytes+1),
-		strings.Repeat("é", zeroq.MaxErrorBytes), "x" + strings.Repeat("é", zeroq.MaxErrorBytes),
-		strings.Repeat("x\xff", zeroq.MaxErrorBytes/2), "\xff", "a\x00b",
-	} {
-		got := cut(text)
-		if len(got) > zeroq.MaxErrorBytes || !utf8.ValidString(got) {
-			t.Errorf("%.10q…: %d bytes, valid: %v", text, len(got), utf8.ValidString(got))
-		}
-		if utf8.ValidString(text) && len(text) <= zeroq.MaxErrorBytes && got != text {
-			t.Errorf("%.10q… is changed", text)
-		}
-	}
 }

@@ -3,10 +3,12 @@ package pool
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // lane is a pool's way to one queue.
@@ -18,7 +20,13 @@ type lane struct {
 	errors  backoff   // of fetching
 	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
 	waits   backoff   // of waiting, likewise
-	closed  time.Time // no fetch before then: the queue is paused, or fetching failed
+	closed  time.Time // no fetch before then: the queue is closed, or fetching failed
+
+	limited  atomic.Bool // the last fetch found the queue at its limit
+	reopened atomic.Bool // tasks were settled since
+	progress *progress
+	stats    *metrics.Queue
+	watch    *watchdog
 
 	mu     sync.Mutex
 	lease  string          // that of the last deliveries
@@ -53,11 +61,12 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 		return true
 	}
 	if l.ctx != nil { // a new lease begins when the one before it is over, whoever saw it end
+		l.countLoss()
 		l.cancel(zeroq.ErrLeaseLost)
 		l.losses++
 	}
 	l.lease = lease
-	l.ctx, l.cancel = context.WithCancelCause(work)
+	l.ctx, l.cancel = context.WithCancelCause(zeroq.WithProgress(work, l.progress.set))
 	return true
 }
 
@@ -71,6 +80,13 @@ func (l *lane) context(lease string) context.Context {
 	return over
 }
 
+// leaseName is the name of the lease at hand.
+func (l *lane) leaseName() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lease
+}
+
 // lost ends the handlers of the lease at hand, unless a loss was noticed since the mark was taken:
 // fetching and the heartbeat may both come upon the same one. then may be nil; no delivery is
 // admitted while it runs.
@@ -81,6 +97,7 @@ func (l *lane) lost(mark int, then func()) {
 		return
 	}
 	l.losses++
+	l.countLoss()
 	if l.cancel != nil {
 		l.cancel(zeroq.ErrLeaseLost)
 	}

@@ -3,27 +3,27 @@ package pool
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // Pool runs handlers. See [Pool.Run].
 type Pool struct {
-	conf     Conf
-	mux      *zeroq.Mux
-	broker   broker.Broker
-	order    *order
-	slots    *slots
-	running  *running
-	gatherer *gatherer
-	lanes    []*lane
-	woken    chan struct{}
-	fetched  atomic.Int64 // time of the last fetch that worked, in Unix ns
+	conf      Conf
+	mux       *zeroq.Mux
+	broker    broker.Broker
+	order     *order
+	slots     *slots
+	running   *running
+	gatherer  *gatherer
+	lanes     []*lane
+	woken     chan struct{}
+	watchdogs map[string]*watchdog // by queue
 
 	work context.Context // of all handlers
 	stop context.CancelCauseFunc
@@ -31,10 +31,13 @@ type Pool struct {
 
 // New returns a pool.
 func New(conf Conf, mux *zeroq.Mux, b broker.Broker) *Pool {
+	if conf.Metrics == nil {
+		conf.Metrics = metrics.NewWorkers()
+	}
 	p := &Pool{
 		conf: conf, mux: mux, broker: b,
 		order: newOrder(conf.Queues, conf.Strict), slots: newSlots(conf.Concurrency),
-		running: newRunning(), woken: make(chan struct{}, 1),
+		running: newRunning(), woken: make(chan struct{}, 1), watchdogs: newWatchdogs(conf.Queues),
 	}
 	p.gatherer = newGatherer(p.startBatch)
 	p.work, p.stop = context.WithCancelCause(context.Background())
@@ -67,6 +70,7 @@ func (p *Pool) Run(ctx context.Context) {
 		watchers.Go(func() { l.watcher.run(p.woken) })
 		ackers.Go(func() { l.acker.run(acks) })
 		beats.Go(func() { beat(hearts, l, p.conf.Lease) })
+		beats.Go(func() { l.progress.run(hearts, l.leaseName) })
 	}
 
 	p.fetch(ctx)
@@ -92,13 +96,16 @@ func (p *Pool) Run(ctx context.Context) {
 func (p *Pool) join(ctx context.Context) bool {
 	for _, queue := range p.conf.Queues {
 		errs := backoff{what: "joining queue " + queue.Name}
+		l := &lane{queue: queue}
 		for {
 			member, err := p.broker.Join(ctx, broker.Join{
 				Queue: queue.Name, Worker: p.conf.Worker, Mode: queue.Mode, Lease: p.conf.Lease,
+				Retention: queue.Retention, Stop: func(id string) { p.callOff(l, id) },
 			})
 			if err == nil {
 				errs.worked()
-				p.lanes = append(p.lanes, p.newLane(queue, member))
+				p.equip(l, member)
+				p.lanes = append(p.lanes, l)
 				break
 			}
 			if !pause(ctx, errs.failed(err)) {
@@ -110,13 +117,35 @@ func (p *Pool) join(ctx context.Context) bool {
 	return true
 }
 
-func (p *Pool) newLane(queue Queue, member broker.Member) *lane {
-	return &lane{
-		queue: queue, member: member, watcher: newWatcher(member),
-		acker:   newAcker(queue.Name, member, 2*p.conf.Concurrency),
-		errors:  backoff{what: "fetching from queue " + queue.Name},
-		commits: backoff{what: "starting tasks of queue " + queue.Name},
-		waits:   backoff{what: "waiting for tasks of queue " + queue.Name},
+// equip gives a lane its parts.
+func (p *Pool) equip(l *lane, member broker.Member) {
+	name := l.queue.Name
+	l.member, l.watcher, l.progress = member, newWatcher(member), newProgress(member)
+	l.stats, l.watch = p.conf.Metrics.Queue(name), p.watchdogs[name]
+	l.acker = newAcker(name, member, 2*p.conf.Concurrency, l.stats, func() { p.reopen(l) })
+	l.errors = backoff{what: "fetching from queue " + name}
+	l.commits = backoff{what: "starting tasks of queue " + name}
+	l.waits = backoff{what: "waiting for tasks of queue " + name}
+}
+
+// callOff tells the handler of a task to stop, or keeps a task from starting that waits for its batch.
+func (p *Pool) callOff(l *lane, id string) {
+	p.running.stop(l, id)
+	if d := p.gatherer.remove(l, id); d != nil {
+		p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Cancelled, FinishedAt: l.member.Now()}, zeroq.ErrCancelled)
+		p.slots.release(1)
+	}
+}
+
+// reopen has a queue looked at again that was at its limit, now that tasks were settled.
+func (p *Pool) reopen(l *lane) {
+	if !l.limited.Load() {
+		return
+	}
+	l.reopened.Store(true)
+	select {
+	case p.woken <- struct{}{}:
+	default: // the fetching goroutine is called already
 	}
 }
 
@@ -136,8 +165,9 @@ func (p *Pool) drain(ctx, patience context.Context) {
 	left := p.running.giveUp()
 	logx.Errorf("%d handlers did not return in time; their tasks are handed back while they run", len(left))
 	for _, one := range left {
-		o := broker.Outcome{Delivery: one.delivery, StartedAt: one.started, FinishedAt: one.lane.member.Now()}
-		p.settle(one.lane, p.handBack(one, o, zeroq.ErrShutdown), zeroq.ErrShutdown)
+		o := p.handBack(one, zeroq.ErrShutdown)
+		one.countEnd(o.State)
+		p.settle(one.lane, o, zeroq.ErrShutdown)
 	}
 }
 
@@ -154,18 +184,3 @@ func (p *Pool) leave(ctx context.Context) {
 
 // Running describes the tasks at hand.
 func (p *Pool) Running() []zeroq.RunningTask { return p.running.list() }
-
-// LastFetch is when a fetch last worked, whether it found anything or not; zero before the first.
-func (p *Pool) LastFetch() time.Time {
-	ns := p.fetched.Load()
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns)
-}
-
-// Free is how many slots are free.
-func (p *Pool) Free() int {
-	free, _ := p.slots.look()
-	return free
-}

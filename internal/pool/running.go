@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
 
 // running is every delivery that a handler has at hand.
@@ -20,8 +21,11 @@ type run struct {
 	lane     *lane
 	delivery *broker.Delivery
 	ctx      context.Context
-	started  time.Time // by the broker's clock
-	began    time.Time // by this machine's monotonic clock
+	stop     context.CancelCauseFunc // nil in a batch, whose tasks share a context
+	started  time.Time               // by the broker's clock
+	began    time.Time               // by this machine's monotonic clock
+	ended    time.Time               // when the context was first seen to have ended; of running.mu
+	stats    *metrics.Type
 }
 
 func newRunning() *running { return &running{runs: make(map[*broker.Delivery]*run)} }
@@ -54,6 +58,18 @@ func (r *running) giveUp() []*run {
 	return all
 }
 
+// stop tells the handlers of a lane's task that it is called off. The other tasks of a batch are none
+// the worse for it: it runs to its end.
+func (r *running) stop(l *lane, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for d, one := range r.runs {
+		if one.lane == l && d.Task.ID == id && one.stop != nil {
+			one.stop(zeroq.ErrCancelled)
+		}
+	}
+}
+
 // list describes the tasks at hand.
 func (r *running) list() []zeroq.RunningTask {
 	r.mu.Lock()
@@ -66,10 +82,4 @@ func (r *running) list() []zeroq.RunningTask {
 		})
 	}
 	return tasks
-}
-
-// stuck reports that the handler runs on though its context has long ended.
-func (r *run) stuck() bool {
-	deadline, bounded := r.ctx.Deadline()
-	return r.ctx.Err() != nil && bounded && time.Since(deadline) > stuckAfter
 }

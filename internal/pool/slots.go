@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // slots counts what may still be started. A broker may hand over more than it was asked for after
@@ -11,6 +12,7 @@ type slots struct {
 	mu      sync.Mutex
 	free    int
 	size    int
+	since   time.Time     // when free last grew from none
 	changed chan struct{} // closed and replaced when free grows
 }
 
@@ -25,6 +27,9 @@ func (s *slots) take(n int) {
 func (s *slots) release(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.free <= 0 {
+		s.since = time.Now()
+	}
 	s.free += n
 	close(s.changed)
 	s.changed = make(chan struct{})
@@ -34,6 +39,13 @@ func (s *slots) look() (free int, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.free, s.changed
+}
+
+// freeSince returns how many slots are free, and since when any is; zero: since the beginning.
+func (s *slots) freeSince() (free int, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free, s.since
 }
 
 // wait returns the number of free slots once there is one, or 0 when ctx ends.

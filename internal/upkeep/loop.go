@@ -1,5 +1,7 @@
 // Package upkeep keeps queues in order: due tasks become ready (scheduler), tasks of dead workers
-// come back (reaper), what is old is forgotten (janitor), and foreign lists are drained (intake).
+// come back (reaper), what is old is forgotten (janitor), totals are noted and what is in flight is
+// counted (bookkeeper), foreign lists are drained (intake), schedules tick (timetable), and what was
+// asked to be done to many tasks is done (operator).
 // Every worker does all of it; the broker sees to it that nothing is done twice.
 package upkeep
 

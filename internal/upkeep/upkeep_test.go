@@ -14,6 +14,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logx/logtest"
 	"go.uber.org/goleak"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
@@ -27,6 +28,8 @@ var errAway = errors.New("away")
 
 // keeper is a broker.Keeper that notes when it is called.
 type keeper struct {
+	broker.Keeper // nil: what is not overridden is not called
+
 	mu      sync.Mutex
 	workers int
 	err     error
@@ -61,6 +64,14 @@ func (k *keeper) Sweep(ctx context.Context, _ string, _ broker.Keep) (broker.Swe
 	return k.swept, k.call(ctx, "sweep")
 }
 
+func (k *keeper) Sample(ctx context.Context, _ string) error { return k.call(ctx, "sample") }
+
+func (k *keeper) Recount(ctx context.Context, _ string) error { return k.call(ctx, "recount") }
+
+func (k *keeper) Configure(ctx context.Context, _ string, _ zeroq.Limits) error {
+	return k.call(ctx, "configure")
+}
+
 func (k *keeper) NewReaper(string, string, time.Duration) broker.Reaper { return reaper{k} }
 
 type reaper struct{ k *keeper }
@@ -74,6 +85,9 @@ func (k *keeper) Intake(ctx context.Context, _, _ string) error {
 	<-ctx.Done()
 	return nil
 }
+
+// noone is told of what comes back.
+func noone(int) {}
 
 // during runs upkeep for so long and returns when it made a call.
 func (k *keeper) during(t *testing.T, d time.Duration, what string, run func(ctx context.Context)) []time.Time {
@@ -134,7 +148,13 @@ func TestReaper_LooksSixTimesInALease(t *testing.T) {
 	for _, err := range []error{nil, errAway} {
 		synctest.Test(t, func(t *testing.T) {
 			k := &keeper{err: err}
-			at := k.during(t, 10*time.Minute, "reap", func(ctx context.Context) { Reaper(ctx, k, "q", "w", 12*time.Second) })
+			back := 0 // each look of the fake gives one task back, whether an error follows or not
+			at := k.during(t, 10*time.Minute, "reap", func(ctx context.Context) {
+				Reaper(ctx, k, "q", "w", 12*time.Second, func(n int) { back += n })
+			})
+			if back != len(at) {
+				t.Errorf("%d looks gave a task back each, and %d were told of", len(at), back)
+			}
 			if _, longest, mean := gaps(at); mean < 1800*time.Millisecond || mean > 2200*time.Millisecond || longest > 2700*time.Millisecond {
 				t.Errorf("error %v: a look every %v, at most %v", err, mean, longest)
 			}
@@ -142,11 +162,44 @@ func TestReaper_LooksSixTimesInALease(t *testing.T) {
 	}
 }
 
+func TestBookkeeper_SamplesOftenWhateverFails(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{nil, errAway} {
+		synctest.Test(t, func(t *testing.T) {
+			k := &keeper{err: err}
+			at := k.during(t, 10*time.Minute, "sample", func(ctx context.Context) { Bookkeeper(ctx, k, "q") })
+			if _, longest, mean := gaps(at); mean < 4500*time.Millisecond || mean > 5500*time.Millisecond || longest > 7*time.Second {
+				t.Errorf("error %v: a sample every %v, at most %v", err, mean, longest)
+			}
+		})
+	}
+}
+
+func TestBookkeeper_WorkersShareTheCounting(t *testing.T) {
+	t.Parallel()
+	for workers, period := range map[int]time.Duration{0: time.Minute, 1: time.Minute, 5: 5 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			k := &keeper{workers: workers}
+			at := k.during(t, time.Hour, "recount", func(ctx context.Context) { Bookkeeper(ctx, k, "q") })
+			if shortest, longest, _ := gaps(at); shortest < period || longest > period+7*time.Second {
+				t.Errorf("%d workers: each counts every %v to %v, want %v", workers, shortest, longest, period)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{err: errAway}
+		if n := len(k.during(t, time.Minute, "workers", func(ctx context.Context) { Bookkeeper(ctx, k, "q") })); n < 9 {
+			t.Errorf("%d tries to count in a minute of errors", n)
+		}
+	})
+}
+
 func TestLoops_GoOnWhenACallHangs(t *testing.T) {
 	t.Parallel()
 	for what, run := range map[string]func(context.Context, *keeper){
-		"sweep": func(ctx context.Context, k *keeper) { Janitor(ctx, k, "q", broker.Keep{}) },
-		"reap":  func(ctx context.Context, k *keeper) { Reaper(ctx, k, "q", "w", 12*time.Second) },
+		"sweep":  func(ctx context.Context, k *keeper) { Janitor(ctx, k, "q", broker.Keep{}) },
+		"reap":   func(ctx context.Context, k *keeper) { Reaper(ctx, k, "q", "w", 12*time.Second, noone) },
+		"sample": func(ctx context.Context, k *keeper) { Bookkeeper(ctx, k, "q") },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			k := &keeper{hangs: true}
@@ -164,9 +217,10 @@ func TestLoops_EndWithTheirContext(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	Scheduler(ended, k, "q")
-	Reaper(ended, k, "q", "w", time.Second)
+	Reaper(ended, k, "q", "w", time.Second, noone)
 	Janitor(ended, k, "q", broker.Keep{})
 	Intake(ended, k, "list", "q")
+	Bookkeeper(ended, k, "q")
 	if len(k.calls) != 0 {
 		t.Errorf("calls %v", k.calls)
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -206,6 +207,8 @@ var readers = map[string]func(*zeroq.Task, jsontext.Value) error{
 	"expires_at":   func(t *zeroq.Task, v jsontext.Value) error { return readTime("expires_at", v, &t.ExpiresAt) },
 	"enqueued_at":  func(t *zeroq.Task, v jsontext.Value) error { return readTime("enqueued_at", v, &t.EnqueuedAt) },
 	"retention":    func(t *zeroq.Task, v jsontext.Value) error { return readDuration("retention", v, &t.Retention) },
+	"priority":     readPriority,
+	"unique":       readUnique,
 	"headers":      readHeaders,
 	"errors":       readErrors,
 }
@@ -281,6 +284,43 @@ func parseTime(text string) (time.Time, error) {
 		err = errors.New("year out of range")
 	}
 	return at, err
+}
+
+func readPriority(t *zeroq.Task, v jsontext.Value) error {
+	var text string
+	if err := readString("priority", v, &text); err != nil {
+		return err
+	}
+	t.Priority = zeroq.Priority(text)
+	if text != "" && !slices.Contains(zeroq.Priorities, t.Priority) {
+		return wrong("priority", "must be high, normal or low")
+	}
+	return nil
+}
+
+// readUnique reads the object of a unique key. Which values are good is for Validate to say.
+func readUnique(t *zeroq.Task, v jsontext.Value) error {
+	if v.Kind() == 'n' {
+		return nil
+	}
+	var unique struct {
+		Key  string `json:"key"`
+		Mode string `json:"mode"`
+		For  string `json:"for"`
+	}
+	if err := json.Unmarshal(v, &unique); err != nil {
+		return wrong("unique", `must be an object such as {"key":"report-7","mode":"until_finished"}`)
+	}
+	t.Unique = &zeroq.Unique{Key: unique.Key, Mode: zeroq.UniqueMode(unique.Mode)}
+	if unique.For == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(unique.For)
+	if err != nil || d < 0 {
+		return wrong("unique.for", `must be a duration such as "10m"`)
+	}
+	t.Unique.For = d
+	return nil
 }
 
 func readHeaders(t *zeroq.Task, v jsontext.Value) error {

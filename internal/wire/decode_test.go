@@ -113,6 +113,8 @@ func TestDecode_WrongMembersAreNamed(t *testing.T) {
 		`"type":"a","deadline":"2030-13-01T00:00:00Z"`: "deadline", `"type":"a","expires_at":"2030-01-02 12:00:00"`: "expires_at",
 		`"type":"a","enqueued_at":"noon"`: "enqueued_at", `"type":"a","attempt":0`: "attempt", `"type":"a","attempt":"1"`: "attempt",
 		`"type":"a","attempt":-1`: "attempt", `"type":"a","max_attempts":1.0`: "max_attempts", `"type":"a","max_attempts":2147483648`: "max_attempts",
+		`"type":"a","priority":"urgent"`: "priority", `"type":"a","priority":1`: "priority", `"type":"a","unique":"k"`: "unique",
+		`"type":"a","unique":{"key":1}`: "unique", `"type":"a","unique":{"key":"k","mode":"for","for":"soon"}`: "unique.for",
 		`"type":"a","headers":[]`: "headers", `"type":"a","headers":{"k":1}`: "headers", `"type":"a","errors":{}`: "errors", `"type":"a","errors":[{}]`: "errors",
 	} {
 		task, err := Decode([]byte("{" + member + "}"))

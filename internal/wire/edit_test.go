@@ -35,9 +35,13 @@ func TestAdmit_PutsIDAndTimesInFrontAndKeepsTheRest(t *testing.T) {
 			later, due + `"type":"a","data":1}`,
 		},
 		"escaped names are known": {`{"\u0069d":"x","t\u0079pe":"a","dela\u0079":"1h"}`, later, due + `"t\u0079pe":"a"}`},
+		"a priority comes third":  {`{"type":"a","PRIORITY":"high","n":1}`, later, strings.Replace(due, `"run_at"`, `"priority":"high","run_at"`, 1) + `"type":"a","n":1}`},
+		"normal needs no words":   {`{"priority":"normal","type":"a","unique":{ "key":"k" }}`, time.Time{}, front + `"type":"a","unique":{ "key":"k" }}`},
 		"an inner id stays":       {`{"type":"a","data":{"id":1,"delay":2}}`, time.Time{}, front + `"type":"a","data":{"id":1,"delay":2}}`},
 	} {
-		got, err := Admit([]byte(test.raw), "mine", noon, test.runAt)
+		task := mustDecode(t, []byte(test.raw))
+		task.ID, task.EnqueuedAt, task.RunAt = "mine", noon, test.runAt
+		got, err := Admit([]byte(test.raw), task)
 		if err != nil || string(got) != test.want {
 			t.Errorf("%s: %v\n got %s\nwant %s", name, err, got, test.want)
 		}
@@ -104,7 +108,7 @@ func TestRetry_OfWhatIsNoMessageIsMalformed(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{``, `[]`, `{"type":"a"`, `{"type":"a"} 1`} {
-		if got, err := Admit([]byte(raw), "mine", noon, later); !errors.Is(err, ErrMalformed) {
+		if got, err := Admit([]byte(raw), &zeroq.Task{ID: "mine", EnqueuedAt: noon, RunAt: later}); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%q became %s, %v", raw, got, err)
 		}
 	}
@@ -127,5 +131,17 @@ func TestErrors_ReadBackToTheMillisecondAndMicrosecond(t *testing.T) {
 	}
 	if string(EncodeErrors(nil)) != "[]" {
 		t.Errorf("none are %s", EncodeErrors(nil))
+	}
+}
+
+func TestStarted_NoLongerExpires(t *testing.T) {
+	t.Parallel()
+	raw := `{"type":"a", "Expires_At" : "2030-01-02T13:30:00Z" ,"data":{"expires_at":1}}`
+	got, err := Started([]byte(raw))
+	if want := `{"type":"a", "Expires_At" : null ,"data":{"expires_at":1}}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+	if task := mustDecode(t, got); !task.ExpiresAt.IsZero() {
+		t.Errorf("it expires at %v", task.ExpiresAt)
 	}
 }

@@ -21,7 +21,7 @@ func FormatTime(at time.Time) string { return at.UTC().Format(timeLayout) }
 // that have their default are left out.
 func Encode(t *zeroq.Task) []byte {
 	b := make([]byte, 0, 128+len(t.Data))
-	b = appendAdmission(b, t.ID, t.EnqueuedAt, t.RunAt)
+	b = appendAdmission(b, t)
 	b = appendString(append(b, `"type":`...), t.Type)
 	if t.Attempt > 1 {
 		b = strconv.AppendInt(append(b, `,"attempt":`...), int64(t.Attempt), 10)
@@ -41,6 +41,9 @@ func Encode(t *zeroq.Task) []byte {
 	if t.Retention != zeroq.DefaultRetention {
 		b = appendString(append(b, `,"retention":`...), t.Retention.String())
 	}
+	if t.Unique != nil {
+		b = appendUnique(append(b, `,"unique":`...), t.Unique)
+	}
 	if len(t.Headers) > 0 {
 		headers, _ := json.Marshal(t.Headers) // a map of strings: it cannot fail
 		b = append(append(b, `,"headers":`...), headers...)
@@ -49,14 +52,14 @@ func Encode(t *zeroq.Task) []byte {
 	return append(b, '}')
 }
 
-// Admit makes an admitted message of a bare one: its id and times go to the front, everything else
-// stays as it is. runAt is zero unless the task waits for its time.
-func Admit(raw []byte, id string, enqueuedAt, runAt time.Time) ([]byte, error) {
+// Admit makes an admitted message of a bare one: the id, the priority and the times of the task go to
+// the front, everything else stays as it is. RunAt is zero unless the task waits for its time.
+func Admit(raw []byte, t *zeroq.Task) ([]byte, error) {
 	b := make([]byte, 0, len(raw)+96)
-	b = appendAdmission(b, id, enqueuedAt, runAt)
+	b = appendAdmission(b, t)
 	err := members(raw, func(m member) error {
 		switch m.name {
-		case "id", "enqueued_at", "delay", "run_at":
+		case "id", "enqueued_at", "delay", "run_at", "priority":
 		default:
 			b = append(append(b, raw[m.start:m.end]...), ',')
 		}
@@ -69,13 +72,26 @@ func Admit(raw []byte, id string, enqueuedAt, runAt time.Time) ([]byte, error) {
 	return b, nil
 }
 
-func appendAdmission(b []byte, id string, enqueuedAt, runAt time.Time) []byte {
-	b = appendString(append(b, `{"id":`...), id)
-	b = appendString(append(b, `,"enqueued_at":`...), FormatTime(enqueuedAt))
-	if !runAt.IsZero() {
-		b = appendString(append(b, `,"run_at":`...), FormatTime(runAt))
+// appendAdmission writes what the engine's scripts find at the front of a message.
+func appendAdmission(b []byte, t *zeroq.Task) []byte {
+	b = appendString(append(b, `{"id":`...), t.ID)
+	b = appendString(append(b, `,"enqueued_at":`...), FormatTime(t.EnqueuedAt))
+	if t.Priority == zeroq.High || t.Priority == zeroq.Low {
+		b = appendString(append(b, `,"priority":`...), string(t.Priority))
+	}
+	if !t.RunAt.IsZero() {
+		b = appendString(append(b, `,"run_at":`...), FormatTime(t.RunAt))
 	}
 	return append(b, ',')
+}
+
+func appendUnique(b []byte, u *zeroq.Unique) []byte {
+	b = appendString(append(b, `{"key":`...), u.Key)
+	b = appendString(append(b, `,"mode":`...), string(u.Mode))
+	if u.For > 0 {
+		b = appendString(append(b, `,"for":`...), u.For.String())
+	}
+	return append(b, '}')
 }
 
 // Retry makes the message of a task's next attempt: attempt, errors and run_at are replaced where
@@ -89,6 +105,12 @@ func Retry(raw []byte, attempt int, errs []zeroq.AttemptError, runAt time.Time) 
 		changes = append(changes, change{name: "errors", value: EncodeErrors(errs)})
 	}
 	return edit(raw, changes)
+}
+
+// Started takes the expiry off a message whose task has started: it bounds the first start, and a task
+// that was snoozed comes back under the same number.
+func Started(raw []byte) ([]byte, error) {
+	return edit(raw, []change{{name: "expires_at", value: []byte("null")}})
 }
 
 // change is a new value of a member.

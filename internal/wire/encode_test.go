@@ -24,8 +24,8 @@ const head = `{"id":"q~0~0000000001","enqueued_at":"2030-01-02T12:00:00.000Z",`
 
 func TestEncode_WritesTheseBytes(t *testing.T) {
 	t.Parallel()
-	waiting, again := admitted(), admitted()
-	waiting.RunAt = later
+	waiting, again, urgent := admitted(), admitted(), admitted(zeroq.Prioritized(zeroq.High))
+	waiting.RunAt, urgent.RunAt = later, later
 	again.Attempt = 2
 	raw := admitted()
 	raw.Data = json.RawMessage(" [ 1,\n\"<&>\", 1e400 ] ")
@@ -35,13 +35,14 @@ func TestEncode_WritesTheseBytes(t *testing.T) {
 	}{
 		"defaults are left out": {admitted(), `"type":"echo","data":{"n":1}}`},
 		"the time comes third":  {waiting, `"run_at":"2030-01-02T13:30:00.000Z","type":"echo","data":{"n":1}}`},
+		"a priority before it":  {urgent, `"priority":"high","run_at":"2030-01-02T13:30:00.000Z","type":"echo","data":{"n":1}}`},
 		"a second attempt":      {again, `"type":"echo","attempt":2,"data":{"n":1}}`},
 		"data byte for byte":    {raw, "\"type\":\"echo\",\"data\": [ 1,\n\"<&>\", 1e400 ] }"},
 		"everything": {
 			admitted(zeroq.MaxAttempts(3), zeroq.Timeout(90*time.Second), zeroq.Deadline(later), zeroq.ExpiresAt(later.Add(time.Second)),
-				zeroq.Retention(36*time.Hour), zeroq.Header("b", "2"), zeroq.Header("a", "1")),
+				zeroq.Retention(36*time.Hour), zeroq.UniqueFor("a \"key\"", 10*time.Minute), zeroq.Header("b", "2"), zeroq.Header("a", "1")),
 			`"type":"echo","max_attempts":3,"timeout":"1m30s","deadline":"2030-01-02T13:30:00.000Z",` +
-				`"expires_at":"2030-01-02T13:30:01.000Z","retention":"36h0m0s","headers":{"a":"1","b":"2"},"data":{"n":1}}`,
+				`"expires_at":"2030-01-02T13:30:01.000Z","retention":"36h0m0s","unique":{"key":"a \"key\"","mode":"for","for":"10m0s"},"headers":{"a":"1","b":"2"},"data":{"n":1}}`,
 		},
 	} {
 		if got := string(Encode(test.task)); got != head+test.want {
@@ -96,6 +97,13 @@ func randomTask(rng *rand.Rand) *zeroq.Task {
 		for range 1 + rng.IntN(zeroq.MaxHeaders) {
 			task.Headers["h"+randomText(rng)] = randomText(rng)
 		}
+	})
+	task.Priority = zeroq.Priorities[rng.IntN(3)]
+	sometimes(func() {
+		task.Unique = &zeroq.Unique{Key: "k" + randomText(rng), Mode: zeroq.UntilStarted}
+		sometimes(func() {
+			task.Unique.Mode, task.Unique.For = zeroq.ForTime, zeroq.MinTimeout+time.Duration(rng.Int64N(1e15))
+		})
 	})
 	task.SetDefaults()
 	return task

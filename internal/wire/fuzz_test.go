@@ -13,6 +13,7 @@ func FuzzDecode(f *testing.F) {
 	for _, raw := range append(malformedMessages, odd, head+`"type":"a","data":1}`,
 		`{"id":"x","type":1,"attempt":2,"errors":`+boomJSON+`,"run_at":"2030-01-02T13:30:00Z"}`,
 		`{"\u0074ype":"\u0061","data":"\"\\","delay":"1h","enqueued_at":"9999-12-31T23:59:59-01:00"}`,
+		`{"type":"a","priority":"low","unique":{"key":"k","mode":"for","for":"10m"}}`,
 		strings.Repeat("[", 200),
 	) {
 		f.Add([]byte(raw))
@@ -26,9 +27,11 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		message, err := Admit(raw, "mine", task.EnqueuedAt, time.Time{})
+		priority := task.Priority
+		task.ID, task.RunAt = "mine", time.Time{}
+		message, err := Admit(raw, task)
 		same(t, "admitted", message, err, task.Data)
-		if task := mustDecode(t, message); task.ID != "mine" || task.Delay != 0 || !task.RunAt.IsZero() {
+		if task := mustDecode(t, message); task.ID != "mine" || task.Delay != 0 || !task.RunAt.IsZero() || task.Priority != priority {
 			t.Fatalf("admitted: %+v", task)
 		}
 		for attempt := task.Attempt%100 + 1; attempt < 104; attempt += 50 {

@@ -4,6 +4,7 @@
 package edge
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -70,12 +71,19 @@ func (e *edge) serve(w *writer, r *http.Request) {
 	e.next.ServeHTTP(w, r)
 }
 
+type headKey struct{}
+
+// IsHead reports whether a request that is a GET behind the edge came as a HEAD: then nobody reads the
+// body, and an answer that takes its time to come need not go on.
+func IsHead(ctx context.Context) bool { return ctx.Value(headKey{}) != nil }
+
 // normal returns the request as go-zero may see it: HEAD is GET, whose body net/http leaves out, and
 // nothing asks for an event stream or a websocket, on which go-zero drops its timeout.
 func normal(r *http.Request, body *body) *http.Request {
 	clone := *r
 	clone.Body = body
 	if r.Method == http.MethodHead {
+		clone = *clone.WithContext(context.WithValue(r.Context(), headKey{}, true))
 		clone.Method = http.MethodGet
 	}
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") || r.Header.Get("Upgrade") != "" {

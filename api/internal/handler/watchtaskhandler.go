@@ -5,9 +5,11 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/zeroq-dev/zeroq/api/internal/answer"
+	"github.com/zeroq-dev/zeroq/api/internal/edge"
 	"github.com/zeroq-dev/zeroq/api/internal/logic"
 	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
@@ -29,6 +31,9 @@ func WatchTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 	}
 }
 
+// errHead ends a stream that nobody reads.
+var errHead = errors.New("a HEAD has no body")
+
 // watch answers with a stream; an error is one that came before it began. What comes later can only
 // end it: the client looks again.
 func watch(w http.ResponseWriter, r *http.Request, req *types.TaskVerbRequest, l *logic.WatchTaskLogic) error {
@@ -39,7 +44,12 @@ func watch(w http.ResponseWriter, r *http.Request, req *types.TaskVerbRequest, l
 		defer close(done)
 		stream.KeepAlive(ctx)
 	}()
-	err := l.WatchTask(req, stream.Task)
+	err := l.WatchTask(req, func(task *types.Task) error {
+		if err := stream.Task(task); err != nil || !edge.IsHead(ctx) {
+			return err
+		}
+		return errHead
+	})
 	cancel()
 	<-done
 	if stream.Begun() {

@@ -88,9 +88,12 @@ func (k *keeper) begin(w http.ResponseWriter, r *http.Request, key string, reser
 	k.next.ServeHTTP(recorder, r.WithContext(withBase(r.Context(), reservation.Base)))
 	stop()
 	settled = true
-	if recorder.final() {
+	switch {
+	case recorder.final():
 		k.complete(r.Context(), key, reservation.Owner, recorder)
-	} else {
+	case recorder.refused():
+		k.forget(r.Context(), key, reservation.Owner)
+	default:
 		k.release(r.Context(), key, reservation.Owner)
 	}
 	recorder.send()
@@ -132,6 +135,12 @@ func (k *keeper) complete(ctx context.Context, key, owner string, recorder *reco
 func (k *keeper) release(ctx context.Context, key, owner string) {
 	k.do(context.WithoutCancel(ctx), "release", func(ctx context.Context) error {
 		return k.ledger.Release(ctx, key, owner)
+	})
+}
+
+func (k *keeper) forget(ctx context.Context, key, owner string) {
+	k.do(context.WithoutCancel(ctx), "forget", func(ctx context.Context) error {
+		return k.ledger.Forget(ctx, key, owner)
 	})
 }
 

@@ -16,8 +16,8 @@ import (
 
 // ledger notes what it is asked.
 type ledger struct {
-	renewed, completed, released int
-	lease                        time.Duration
+	renewed, completed, released, forgotten int
+	lease                                   time.Duration
 }
 
 func (l *ledger) Reserve(_ context.Context, _, _ string, lease time.Duration) (broker.Reservation, error) {
@@ -37,6 +37,11 @@ func (l *ledger) Complete(ctx context.Context, _, _ string, _ []byte) error {
 
 func (l *ledger) Release(ctx context.Context, _, _ string) error {
 	l.released++
+	return ctx.Err()
+}
+
+func (l *ledger) Forget(ctx context.Context, _, _ string) error {
+	l.forgotten++
 	return ctx.Err()
 }
 
@@ -66,9 +71,13 @@ func TestReservation_IsRenewed(t *testing.T) {
 	})
 }
 
-// What was done is kept though its client has gone; what was not done is let go of.
-func TestReservation_ClientHasGone(t *testing.T) {
-	for status, want := range map[int]ledger{http.StatusAccepted: {completed: 1}, 499: {released: 1}} {
+// What was done is kept though its client has gone; what was not done is let go of, and forgotten where
+// nothing can be in.
+func TestReservation_EndsByTheAnswer(t *testing.T) {
+	for status, want := range map[int]ledger{
+		202: {completed: 1}, 204: {completed: 1}, 409: {completed: 1}, 499: {released: 1}, 408: {released: 1}, 500: {released: 1},
+		503: {released: 1}, 400: {forgotten: 1}, 404: {forgotten: 1}, 429: {forgotten: 1},
+	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		l := &ledger{}
 		handler := idempotency.New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -76,7 +85,7 @@ func TestReservation_ClientHasGone(t *testing.T) {
 			w.WriteHeader(status)
 		}), l, time.Second)
 		handler.ServeHTTP(httptest.NewRecorder(), post(ctx))
-		if l.completed != want.completed || l.released != want.released {
+		if l.completed != want.completed || l.released != want.released || l.forgotten != want.forgotten {
 			t.Errorf("%d: got %+v", status, l)
 		}
 	}

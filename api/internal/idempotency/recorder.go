@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/zeroq-dev/zeroq/api/internal/answer"
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
 
 // recorder holds an answer back until it is kept.
@@ -44,6 +45,11 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.to }
 // final reports whether the same request would be answered like this again: then the answer is kept.
 func (r *recorder) final() bool {
 	return r.status/100 == 2 || r.status == http.StatusConflict
+}
+
+// refused reports whether nothing of the request was done, for sure.
+func (r *recorder) refused() bool {
+	return r.status/100 == 4 && r.status != http.StatusRequestTimeout && r.status != problem.StatusCancelled
 }
 
 // send passes the answer on.

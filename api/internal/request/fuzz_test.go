@@ -165,7 +165,7 @@ func FuzzSelectionBody(f *testing.F) {
 
 func FuzzScheduleBody(f *testing.F) {
 	for _, seed := range []string{
-		`{"spec":"@daily","task":{"type":"a","data":{"n":1},"unique":{"key":"k"}}}`, `{"spec":"0 3 * * *","timezone":"UTC","jitter":"1m","overlap":"skip",` +
+		`{"spec":"@daily","task":{"type":"a","data":{"n":1},"priority":"low"}}`, `{"spec":"0 3 * * *","timezone":"UTC","jitter":"1m","overlap":"skip",` +
 			`"catch_up":"all","paused":true,"task":{"type":"a","headers":{"a":"b"}}}`, `{"spec":"@daily","task":{"type":"a","id":"x"}}`, `{"task":{}}`,
 	} {
 		f.Add([]byte(seed))
@@ -177,7 +177,7 @@ func FuzzScheduleBody(f *testing.F) {
 			return
 		}
 		task := schedule.Task
-		if schedule.Spec == "" || task.ID != "" || task.Delay != 0 || !task.RunAt.IsZero() || task.Validate(now) != nil {
+		if schedule.Spec == "" || task.ID != "" || task.Delay != 0 || !task.RunAt.IsZero() || task.Unique != nil || task.Validate(now) != nil {
 			t.Fatalf("took %q as %+v of %+v", body, schedule, task)
 		}
 	})

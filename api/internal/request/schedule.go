@@ -19,9 +19,10 @@ var scheduleReaders = map[string]reader[zeroq.Schedule]{
 	"task":     scheduledTask,
 }
 
-// notScheduled are fields that each task of a schedule has of its own.
+// notScheduled are fields that each task of a schedule has of its own, and the unique key, in place of
+// which a schedule has overlap.
 var notScheduled = map[string]bool{
-	"id": true, "delay": true, "run_at": true, "deadline": true, "expires_at": true,
+	"id": true, "delay": true, "run_at": true, "deadline": true, "expires_at": true, "unique": true,
 }
 
 // Schedule reads a schedule without its name. What is wrong with its times the timetable tells.

@@ -148,7 +148,6 @@ type ScheduledTask struct {
 	Timeout     string            `json:"timeout,omitempty"`
 	Retention   string            `json:"retention,omitempty"`
 	Priority    string            `json:"priority,omitempty"`
-	Unique      *Unique           `json:"unique,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
 }
 
@@ -210,12 +209,6 @@ type TasksRequest struct {
 	Type   string `form:"type,optional"`
 	Limit  string `form:"limit,optional"`
 	Cursor string `form:"cursor,optional"`
-}
-
-type Unique struct {
-	Key  string `json:"key"`
-	Mode string `json:"mode,omitempty"`
-	For  string `json:"for,omitempty"`
 }
 
 type Worker struct {

@@ -51,16 +51,8 @@ func scheduledTask(task *zeroq.Task) types.ScheduledTask {
 		Timeout:     duration(task.Timeout),
 		Retention:   duration(task.Retention),
 		Priority:    string(task.Priority),
-		Unique:      unique(task.Unique),
 		Headers:     task.Headers,
 	}
-}
-
-func unique(u *zeroq.Unique) *types.Unique {
-	if u == nil {
-		return nil
-	}
-	return &types.Unique{Key: u.Key, Mode: string(u.Mode), For: duration(u.For)}
 }
 
 // duration is empty for the zero that stands for the default.

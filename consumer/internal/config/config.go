@@ -47,6 +47,13 @@ func (c Config) Validate() error {
 			return fmt.Errorf("%s: 0s is too short", d.key)
 		}
 	}
+	for i, p := range c.Worker.Pools {
+		for j, q := range p.Queues {
+			if q.Retention == 0 {
+				return fmt.Errorf("Worker.Pools[%d].Queues[%d].Retention: 0s is too short", i, j)
+			}
+		}
+	}
 	return c.Check()
 }
 

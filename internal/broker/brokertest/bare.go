@@ -57,7 +57,7 @@ func bareDelay(t *testing.T, r *rig) {
 
 // unreadable are messages that can never run.
 var unreadable = []string{
-	``, `nope`, `[]`, `"x"`, `1`, `null`, `{`, `{}`, `{"type":}`, `{"type":"a"`, `{"type":"a"} x`, `{"type":"a"}{"type":"a"}`,
+	` `, `nope`, `[]`, `"x"`, `1`, `null`, `{`, `{}`, `{"type":}`, `{"type":"a"`, `{"type":"a"} x`, `{"type":"a"}{"type":"a"}`,
 	`{"type":""}`, `{"type":null}`, `{"type":1.5}`, `{"type":{}}`, `{"type":"with space"}`, `{"type":"` + strings.Repeat("x", 129) + `"}`,
 	`{"type":"a","type":"b"}`, `{"type":"a","Type":"b"}`, `{"type":"a","data":{"k":1,"k":2}}`, "{\"type\":\"a\",\"data\":\"\xff\"}",
 	`{"type":"a","data":NaN}`, `{"type":"a","data":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}`,

@@ -17,6 +17,9 @@ type Broker interface {
 	broker.Inspector
 	broker.Keeper
 	broker.Registry
+	broker.Controller
+	broker.Operator
+	broker.Timetable
 	broker.Ledger
 }
 
@@ -29,42 +32,13 @@ type Store struct {
 
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
 func Run(t *testing.T, open func(t testing.TB) Store) {
-	for name, test := range map[string]func(*testing.T, *rig){
-		"Enqueue_IsFetchedInOrder":            enqueueIsFetchedInOrder,
-		"Enqueue_AnyNumber":                   enqueueAnyNumber,
-		"Enqueue_ChosenIDOnce":                enqueueChosenIDOnce,
-		"Enqueue_DelayedWaitsForItsTime":      enqueueDelayed,
-		"Settle_SucceededKeepsResult":         settleSucceeded,
-		"Settle_RetryCarriesErrors":           settleRetry,
-		"Settle_DeadKeepsBytes":               settleDead,
-		"Settle_Expired":                      settleExpired,
-		"Settle_HandBackGoesToTheFront":       settleHandBack,
-		"Settle_TwiceIsRefused":               settleTwice,
-		"Bare_GetsIDAndRuns":                  bareRuns,
-		"Bare_KeepsEveryByteOfData":           bareKeepsBytes,
-		"Bare_HonoursDelay":                   bareDelay,
-		"Bare_UnreadableIsHandedOverAsItCame": bareUnreadable,
-		"Bare_TakenIDIsRefused":               bareTakenID,
-		"Lease_DeadWorkersTasksComeBack":      leaseStolen,
-		"Lease_LiveWorkerIsLeftAlone":         leaseKept,
-		"Lease_ZombieIsRefused":               leaseZombie,
-		"Lease_LeaveGivesEverythingBack":      leaseLeave,
-		"Lease_OneNameTwiceIsTwoLeases":       leaseTwins,
-		"AtMostOnce_NeverStartsTwice":         atMostOnce,
-		"Wait_ReturnsWhenATaskComes":          waitForTask,
-		"Wait_EndsWhenWoken":                  waitWoken,
-		"Wait_YieldedTaskIsFetchedByOthers":   waitYield,
-		"Inspect_EveryStateIsCounted":         inspectCounts,
-		"Inspect_IDAloneFindsTheTask":         inspectByID,
-		"Inspect_WaitTaskEndsWithTheTask":     inspectWait,
-		"Sweep_ForgetsWhatIsOver":             sweepForgets,
-		"Sweep_KeepsAtMost":                   sweepCap,
-		"Drain_MovesForeignMessages":          drainForeign,
-		"Registry_ListsLiveWorkers":           registryLists,
-		"Ledger_KeepsTheAnswer":               ledgerKeeps,
-		"Ledger_OneOwnerAtATime":              ledgerOwner,
-		"Ledger_ReleasedKeyIsFree":            ledgerRelease,
-	} {
+	for _, tests := range []suite{basics, switches, byHand, views, upkeep, answers} {
+		run(t, open, tests)
+	}
+}
+
+func run(t *testing.T, open func(t testing.TB) Store, tests suite) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := open(t)

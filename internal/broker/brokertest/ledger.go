@@ -9,6 +9,13 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
+// answers are the tests of the ledger.
+var answers = suite{
+	"Ledger_KeepsTheAnswer":    ledgerKeeps,
+	"Ledger_OneOwnerAtATime":   ledgerOwner,
+	"Ledger_ReleasedKeyIsFree": ledgerRelease,
+}
+
 // reserve reserves the key "k".
 func (r *rig) reserve(fingerprint string, lease time.Duration) broker.Reservation {
 	r.t.Helper()
@@ -88,5 +95,13 @@ func ledgerRelease(t *testing.T, r *rig) {
 	third := r.reserve("g", time.Minute)
 	if third.Owner == "" || third.Base == first.Base {
 		t.Errorf("another request got %+v", third)
+	}
+	r.must(r.Broker.Forget(r.ctx, "k", third.Owner))
+	fourth := r.reserve("g", time.Minute)
+	if fourth.Owner == "" || fourth.Base == third.Base {
+		t.Errorf("once forgotten the request got %+v, before %+v", fourth, third)
+	}
+	if err := r.Broker.Forget(r.ctx, "k", third.Owner); !errors.Is(err, zeroq.ErrLeaseLost) {
+		t.Errorf("forgotten by the owner before: %v", err)
 	}
 }

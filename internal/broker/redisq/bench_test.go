@@ -157,3 +157,34 @@ func infoField(b *testing.B, client *redis.Client, section, line, field string) 
 	b.Fatalf("INFO %s has no %s", section, line)
 	return 0
 }
+
+// BenchmarkCancel reports the time of Redis's CPU for calling a task off, by the number of live workers:
+// each one's hash is asked for the task.
+func BenchmarkCancel(b *testing.B) {
+	for _, workers := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			server := redistest.StartServer(b, "--appendonly", "no")
+			client := server.Client()
+			l := newLife(b, server.Conf())
+			keys := keysOf("q")
+			for w := range workers - 1 {
+				group := fmt.Sprintf("worker-%d.abcdefghij", w)
+				client.ZAdd(b.Context(), keys.groups, redis.Z{Member: group, Score: 1e15})
+				client.HSet(b.Context(), keys.inflight+group, "#f", "1", "other", "{}")
+			}
+			spent := 0.0
+			for b.Loop() {
+				task := newTask()
+				if err := l.broker.Enqueue(b.Context(), []*zeroq.Task{task})[0]; err != nil {
+					b.Fatal(err)
+				}
+				before := scriptTime(b, client)
+				if _, err := l.broker.Cancel(b.Context(), task.ID, "q"); err != nil {
+					b.Fatal(err)
+				}
+				spent += scriptTime(b, client) - before
+			}
+			b.ReportMetric(spent/float64(b.N), "redis-µs/cancel")
+		})
+	}
+}

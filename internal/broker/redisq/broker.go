@@ -24,6 +24,8 @@ type Broker struct {
 	known sync.Map // queue -> time.Time: when it was found registered and its format known
 	ids   sequences
 	bell  *bell
+	stops *stops
+	timed timedQueues
 }
 
 var (
@@ -45,7 +47,7 @@ func Open(conf zeroq.RedisConf) (*Broker, error) {
 		return nil, err
 	}
 	b := &Broker{calls: calls, waits: waits}
-	b.bell = newBell(calls)
+	b.bell, b.stops = newBell(calls), newStops(calls)
 	return b, nil
 }
 
@@ -62,6 +64,7 @@ func (b *Broker) Ping(ctx context.Context) error {
 // Close ends all connections.
 func (b *Broker) Close() error {
 	b.bell.close()
+	b.stops.close()
 	err := b.waits.Close()
 	if closing := b.calls.Close(); closing != nil {
 		err = closing

@@ -10,14 +10,14 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
-// read decodes a delivery's message; what cannot be read becomes its Err.
-func (m *member) read(d *broker.Delivery) {
+// read decodes the message of a delivery of a queue; what cannot be read becomes its Err.
+func read(d *broker.Delivery, queue string) {
 	task, err := wire.Decode(d.Raw)
 	if err != nil {
 		d.Err = err
 		return
 	}
-	task.Queue = m.join.Queue
+	task.Queue = queue
 	d.Task = task
 }
 
@@ -28,7 +28,7 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 	var result, claimable []*broker.Delivery
 	for _, d := range bare {
 		if d.Task == nil && d.Err == nil {
-			m.read(d)
+			read(d, m.join.Queue)
 			m.check(d)
 		}
 		if d.Err != nil {
@@ -62,7 +62,10 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 		case statusDuplicate:
 			d.Task, d.Err = nil, zeroq.ErrDuplicateID
 			result = append(result, d)
-		case statusScheduled, statusFenced: // not ours to run
+		case statusTaken:
+			d.Raw, d.Err = calls[i].message, &zeroq.DuplicateError{TaskID: answers[i].text(0)}
+			result = append(result, d)
+		case statusScheduled, statusReplaced, statusFenced: // not ours to run
 		}
 	}
 	return result, nil
@@ -138,14 +141,19 @@ func (m *member) claimCall(d *broker.Delivery) call {
 	} else {
 		task.RunAt = time.Time{}
 	}
-	message, err := wire.Admit(d.Raw, task.ID, task.EnqueuedAt, task.RunAt)
+	message, err := wire.Admit(d.Raw, task)
 	if err != nil {
 		panic(err) // it was decoded before
 	}
 	at := m.keys.place(task.ID)
+	lock, mode, ttl := m.keys.lock(task)
 	return call{
-		keys:    []string{m.keys.inflight + d.Lease, m.keys.scheduled, m.keys.scheduledD, m.keys.counters, at.key},
-		args:    []any{d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot},
+		keys: append([]string{
+			m.keys.inflight + d.Lease, m.keys.scheduled, m.keys.scheduledD, m.keys.counters, m.keys.gate, at.key,
+		}, lock...),
+		args: []any{
+			m.keys.prefix, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,
+		},
 		message: message,
 	}
 }

@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -56,89 +57,161 @@ func chunks(tasks []*zeroq.Task, indexes []int) [][]int {
 	return append(all, indexes[begin:])
 }
 
-// enqueueChunk puts tasks of one queue in: those whose ids are ours by one script, the others by one
-// each, in one round trip.
+// enqueueChunk puts tasks of one queue in: those that need no more than an id of ours by one script, the
+// others by one each, in one round trip.
 func (b *Broker) enqueueChunk(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, chunk []int, errs []error) {
-	var ours, chosen []int
+	var plain, special []int
 	for _, i := range chunk {
-		if tasks[i].ID == "" {
-			ours = append(ours, i)
+		if tasks[i].ID == "" && tasks[i].Unique == nil {
+			plain = append(plain, i)
 		} else {
-			chosen = append(chosen, i)
+			special = append(special, i)
 		}
 	}
-	b.enqueueChosen(ctx, keys, tasks, chosen, errs)
-	if len(ours) == 0 {
+	b.enqueueSpecial(ctx, keys, queue, tasks, special, errs)
+	if len(plain) == 0 {
 		return
 	}
-	err := b.enqueueOurs(ctx, keys, queue, tasks, ours)
-	for leap := uint64(bucketSize); errors.Is(err, zeroq.ErrDuplicateID); leap *= 2 {
-		b.ids.skip(queue, leap)
-		err = b.enqueueOurs(ctx, keys, queue, tasks, ours)
+	room, err := b.enqueuePlain(ctx, keys, queue, tasks, plain)
+	if errors.Is(err, zeroq.ErrQueueFull) && room > 0 {
+		refuse(tasks, plain[room:], errs, err)
+		plain = plain[:room]
+		_, err = b.enqueuePlain(ctx, keys, queue, tasks, plain)
 	}
 	if err != nil {
-		for _, i := range ours {
-			tasks[i].ID = ""
-			errs[i] = err
-		}
+		refuse(tasks, plain, errs, err)
 	}
 }
 
-func (b *Broker) enqueueOurs(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, ours []int) error {
-	ids, err := b.newIDs(ctx, queue, len(ours))
-	if err != nil {
-		return err
+// refuse says of tasks why they are not in.
+func refuse(tasks []*zeroq.Task, indexes []int, errs []error, err error) {
+	for _, i := range indexes {
+		tasks[i].ID, errs[i] = "", err
 	}
-	var ready, scheduled []any
+}
+
+// enqueuePlain puts all tasks in, or none. After zeroq.ErrQueueFull, room is how many it could take.
+func (b *Broker) enqueuePlain(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, plain []int) (room int, err error) {
+	answer, err := b.sendPlain(ctx, keys, queue, tasks, plain)
+	for leap := uint64(bucketSize); err == nil && answer.status == statusDuplicate; leap *= 2 {
+		b.ids.skip(queue, leap)
+		answer, err = b.sendPlain(ctx, keys, queue, tasks, plain)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err = refused(answer); errors.Is(err, zeroq.ErrQueueFull) {
+		room = int(answer.number(0))
+	}
+	return room, err
+}
+
+// refused is the error in the answer of an enqueue script.
+func refused(answer reply) error {
+	switch answer.status {
+	case statusDuplicate:
+		return zeroq.ErrDuplicateID
+	case statusTaken:
+		return &zeroq.DuplicateError{TaskID: answer.text(0)}
+	case statusFull:
+		return zeroq.ErrQueueFull
+	case statusDraining:
+		return zeroq.ErrDraining
+	}
+	return nil
+}
+
+func (b *Broker) sendPlain(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, plain []int) (reply, error) {
+	ids, err := b.newIDs(ctx, queue, len(plain))
+	if err != nil {
+		return reply{}, err
+	}
+	ready := make(map[zeroq.Priority][]any)
+	var scheduled []any
 	var records bucketed
-	for n, i := range ours {
+	for n, i := range plain {
 		task := tasks[i]
 		task.ID = ids[n]
 		message := b.stamp(task)
 		if task.RunAt.IsZero() {
-			ready = append(ready, message)
+			ready[task.Priority] = append(ready[task.Priority], message)
 		} else {
 			scheduled = append(scheduled, task.RunAt.UnixMilli(), task.ID, message)
 		}
 		records.add(keys.place(task.ID), newRecord(markLive, task).encode())
 	}
-	args := records.appendArgs(nil)
-	args = append(append(args, len(ready)), ready...)
-	args = append(append(args, len(scheduled)/3), scheduled...)
-	answer, err := b.run(ctx, b.calls, scriptEnqueue,
-		append([]string{keys.ready, keys.scheduled, keys.scheduledD, keys.counters}, records.keys...), args...)
-	if err == nil && answer.status == statusDuplicate {
-		return zeroq.ErrDuplicateID
+	args := records.appendArgs([]any{keys.prefix})
+	for _, priority := range []zeroq.Priority{zeroq.Normal, zeroq.High, zeroq.Low} {
+		args = append(append(args, len(ready[priority])), ready[priority]...)
 	}
-	return err
+	args = append(append(args, len(scheduled)/3), scheduled...)
+	return b.run(ctx, b.calls, scriptEnqueue, append([]string{
+		keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate,
+	}, records.keys...), args...)
 }
 
-func (b *Broker) enqueueChosen(ctx context.Context, keys queueKeys, tasks []*zeroq.Task, chosen []int, errs []error) {
-	if len(chosen) == 0 {
-		return
-	}
-	calls := make([]call, len(chosen))
-	for n, i := range chosen {
-		calls[n] = b.enqueueChosenCall(keys, tasks[i])
-	}
-	answers, _ := b.runAll(ctx, scriptEnqueueChosen, calls)
-	for n, i := range chosen {
-		switch {
-		case answers[n].err != nil:
-			errs[i] = answers[n].err
-		case answers[n].status == statusDuplicate:
-			errs[i] = zeroq.ErrDuplicateID
+// enqueueSpecial puts in tasks with an id that the producer chose, or with a unique key.
+func (b *Broker) enqueueSpecial(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, special []int, errs []error) {
+	for len(special) > 0 {
+		calls, err := b.specialCalls(ctx, keys, queue, tasks, special)
+		if err != nil {
+			for _, i := range special {
+				errs[i] = err
+			}
+			return
+		}
+		answers, _ := b.runAll(ctx, scriptEnqueueOne, calls)
+		var again []int
+		for n, i := range special {
+			ours := keys.place(tasks[i].ID).slot != ""
+			switch errs[i] = cmp.Or(answers[n].err, refused(answers[n])); {
+			case errs[i] == zeroq.ErrDuplicateID && ours:
+				tasks[i].ID, errs[i] = "", nil // it was given out for a second time
+				again = append(again, i)
+			case errs[i] != nil && ours:
+				tasks[i].ID = ""
+			case answers[n].status == statusReplaced:
+				tasks[i].ID = answers[n].text(0)
+			}
+		}
+		if special = again; len(again) > 0 {
+			b.ids.skip(queue, bucketSize)
 		}
 	}
 }
 
-func (b *Broker) enqueueChosenCall(keys queueKeys, task *zeroq.Task) call {
+func (b *Broker) specialCalls(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, special []int) ([]call, error) {
+	nameless := 0
+	for _, i := range special {
+		if tasks[i].ID == "" {
+			nameless++
+		}
+	}
+	ids, err := b.newIDs(ctx, queue, nameless)
+	if err != nil {
+		return nil, err
+	}
+	calls := make([]call, len(special))
+	for n, i := range special {
+		if tasks[i].ID == "" {
+			tasks[i].ID, ids = ids[0], ids[1:]
+		}
+		calls[n] = b.specialCall(keys, tasks[i])
+	}
+	return calls, nil
+}
+
+func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
 	message := b.stamp(task)
 	record := newRecord(markLive, task)
 	record.Nonce = rand.Text()[:12]
+	at := keys.place(task.ID)
+	lock, mode, ttl := keys.lock(task)
 	return call{
-		keys: []string{keys.ready, keys.scheduled, keys.scheduledD, keys.counters, keys.place(task.ID).key},
-		args: []any{record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode()},
+		keys: append([]string{
+			keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate, keys.withdrawn, at.key,
+		}, lock...),
+		args: []any{keys.prefix, record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode(), at.slot, mode, ttl},
 	}
 }
 

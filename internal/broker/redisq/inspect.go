@@ -2,7 +2,7 @@ package redisq
 
 import (
 	"context"
-	"slices"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +14,27 @@ import (
 
 // Task implements [broker.Inspector].
 func (b *Broker) Task(ctx context.Context, id, queue string) (*zeroq.TaskInfo, error) {
+	found, err := b.find(ctx, id, queue)
+	if err != nil {
+		return nil, err
+	}
+	return found.info, nil
+}
+
+// finding is a task where a lookup found it.
+type finding struct {
+	queue string
+	keys  queueKeys
+	at    place  // of its record
+	text  string // its record as it stands in Redis; "" when there is none
+	// message is "" where it is not at hand: on a ready list, and once it is gone.
+	message string
+	record  record
+	info    *zeroq.TaskInfo
+}
+
+// find looks a task up. zeroq.ErrNotFound, or zeroq.ErrAmbiguousID.
+func (b *Broker) find(ctx context.Context, id, queue string) (*finding, error) {
 	queues, err := b.homes(ctx, id, queue)
 	if err != nil {
 		return nil, err
@@ -29,17 +50,17 @@ func (b *Broker) Task(ctx context.Context, id, queue string) (*zeroq.TaskInfo, e
 	if err != nil {
 		return nil, err
 	}
-	var found *zeroq.TaskInfo
+	var found *finding
 	for i, answer := range answers {
-		info, err := b.describe(ctx, id, queues[i], answer)
+		one, err := b.describe(ctx, id, queues[i], answer)
 		if err != nil {
 			return nil, err
 		}
-		if info != nil && found != nil {
+		if one != nil && found != nil {
 			return nil, zeroq.ErrAmbiguousID
 		}
-		if info != nil {
-			found = info
+		if one != nil {
+			found = one
 		}
 	}
 	if found == nil {
@@ -69,13 +90,16 @@ func (b *Broker) homes(ctx context.Context, id, queue string) ([]string, error) 
 func lookupCall(k queueKeys, id string) call {
 	at := k.place(id)
 	return call{
-		keys: []string{at.key, k.groups, k.scheduled, k.scheduledD, k.retry, k.retryD, k.parked, k.dead, k.expired},
+		keys: []string{
+			at.key, k.groups, k.scheduled, k.scheduledD, k.retry, k.retryD, k.parked, k.dead, k.expired,
+			k.cancelled, k.progress, k.stopping,
+		},
 		args: []any{id, at.slot, k.inflight},
 	}
 }
 
-// describe makes a task's description of what the lookup script answered; nil when there is none.
-func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (*zeroq.TaskInfo, error) {
+// describe says what the lookup script answered of a task; nil when there is none.
+func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (*finding, error) {
 	if answer.status == statusNone {
 		return nil, nil
 	}
@@ -91,6 +115,21 @@ func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (
 	if message != "" {
 		fillFromMessage(info, []byte(message))
 	}
+	b.fillState(ctx, info, record, answer)
+	if record.mark == markDone && record.forgetAt <= b.clock.now().UnixMilli() && answer.status == statusElsewhere {
+		return nil, nil // its retention is over, and the janitor has not come by yet
+	}
+	if n := len(info.Errors); n > 0 && info.State != zeroq.Succeeded {
+		info.Error = info.Errors[n-1].Message
+	}
+	keys := keysOf(queue)
+	return &finding{
+		queue: queue, keys: keys, at: keys.place(id), text: answer.text(0), message: message, record: record, info: info,
+	}, nil
+}
+
+// fillState says which state the task is in, and what goes with it.
+func (b *Broker) fillState(ctx context.Context, info *zeroq.TaskInfo, r record, answer reply) {
 	switch answer.status {
 	case statusScheduled, statusRetry:
 		info.State = zeroq.Scheduled
@@ -100,28 +139,29 @@ func (b *Broker) describe(ctx context.Context, id, queue string, answer reply) (
 		if due, err := strconv.ParseFloat(answer.text(2), 64); err == nil {
 			info.NextRunAt = fromMillis(int64(due))
 		}
-		info.Attempt = record.Attempt
+		info.Attempt = r.Attempt
 	case statusLeased:
 		b.fillLeased(ctx, info, answer.text(2))
+		info.Progress = nil
+		if progress := answer.text(3); progress != "" {
+			info.Progress = json.RawMessage(progress)
+		}
+		info.CancelRequested = answer.number(4) == 1
 	case statusDead:
 		info.State = zeroq.Dead
 	case statusExpired:
 		info.State = zeroq.Expired
+	case statusCancelled:
+		info.State = zeroq.Cancelled
 	case statusElsewhere:
-		info.State = stateOf[record.mark]
-		info.Attempt = record.Attempt
-		if record.mark == markDone && record.forgetAt <= b.clock.now().UnixMilli() {
-			return nil, nil // its retention is over, and the janitor has not come by yet
-		}
+		info.State = stateOf[r.mark]
+		info.Attempt = r.Attempt
 	}
-	if n := len(info.Errors); n > 0 && info.State != zeroq.Succeeded {
-		info.Error = info.Errors[n-1].Message
-	}
-	return info, nil
 }
 
 var stateOf = map[byte]zeroq.State{
 	markLive: zeroq.Ready, markDone: zeroq.Succeeded, markDead: zeroq.Dead, markExpired: zeroq.Expired,
+	markCancelled: zeroq.Cancelled,
 }
 
 func fillFromMessage(info *zeroq.TaskInfo, message []byte) {
@@ -131,6 +171,7 @@ func fillFromMessage(info *zeroq.TaskInfo, message []byte) {
 	}
 	info.Type, info.Data = task.Type, task.Data
 	info.Attempt, info.MaxAttempts = task.Attempt, task.MaxAttempts
+	info.Priority = task.Priority
 	if info.EnqueuedAt.IsZero() {
 		info.EnqueuedAt = task.EnqueuedAt
 	}
@@ -146,115 +187,15 @@ func (b *Broker) fillLeased(ctx context.Context, info *zeroq.TaskInfo, group str
 	if err != nil {
 		return // the state is known without it
 	}
+	info.StartedAt = startedAt(worker, info.ID)
+}
+
+// startedAt is since when the worker runs the task; zero while it does not.
+func startedAt(worker zeroq.WorkerInfo, id string) time.Time {
 	for _, running := range worker.Running {
-		if running.ID == info.ID {
-			info.StartedAt = running.StartedAt
+		if running.ID == id && id != "" {
+			return running.StartedAt
 		}
 	}
-}
-
-// WaitTask implements [broker.Inspector].
-func (b *Broker) WaitTask(ctx context.Context, id, queue string) (*zeroq.TaskInfo, error) {
-	info, err := b.Task(ctx, id, queue)
-	if err != nil || info.State.Finished() {
-		return info, err
-	}
-	ring := b.bell.listen(id)
-	defer b.bell.leave(id, ring)
-	b.await(ctx, keysOf(info.Queue), id)
-	// The bell is only a hint: a second's look makes up for one that was not heard.
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		fresh, err := b.Task(context.WithoutCancel(ctx), id, info.Queue)
-		if err != nil || fresh.State.Finished() {
-			return fresh, err
-		}
-		select {
-		case <-ring:
-		case <-tick.C:
-		case <-ctx.Done():
-			return fresh, nil
-		}
-	}
-}
-
-// await asks whoever finishes the task to ring the bell.
-func (b *Broker) await(ctx context.Context, keys queueKeys, id string) {
-	if b.calls.SAdd(ctx, keys.waiters, id).Err() == nil {
-		b.calls.Expire(ctx, keys.waiters, 2*time.Minute)
-	}
-}
-
-// Queues implements [broker.Inspector].
-func (b *Broker) Queues(ctx context.Context) ([]zeroq.QueueInfo, error) {
-	names, err := b.calls.SMembers(ctx, keyQueues).Result()
-	if err != nil {
-		return nil, explain(err)
-	}
-	slices.Sort(names)
-	calls := make([]call, len(names))
-	for i, name := range names {
-		calls[i] = censusCall(keysOf(name))
-	}
-	if len(calls) == 0 {
-		return []zeroq.QueueInfo{}, nil
-	}
-	answers, err := b.runAll(ctx, scriptCensus, calls)
-	if err != nil {
-		return nil, err
-	}
-	infos := make([]zeroq.QueueInfo, len(names))
-	for i, answer := range answers {
-		infos[i] = b.queueInfo(names[i], answer)
-	}
-	return infos, nil
-}
-
-// Queue implements [broker.Inspector].
-func (b *Broker) Queue(ctx context.Context, name string) (zeroq.QueueInfo, error) {
-	used, err := b.calls.SIsMember(ctx, keyQueues, name).Result()
-	if err != nil {
-		return zeroq.QueueInfo{}, explain(err)
-	}
-	if !used {
-		return zeroq.QueueInfo{}, zeroq.ErrNotFound
-	}
-	c := censusCall(keysOf(name))
-	answer, err := b.run(ctx, b.calls, scriptCensus, c.keys, c.args...)
-	if err != nil {
-		return zeroq.QueueInfo{}, err
-	}
-	return b.queueInfo(name, answer), nil
-}
-
-func censusCall(k queueKeys) call {
-	return call{
-		keys: []string{
-			k.ready, k.landing, k.groups, k.scheduled, k.retry, k.finished,
-			k.dead, k.cancelled, k.expired, k.gate, k.finishedAt,
-		},
-		args: []any{k.inflight},
-	}
-}
-
-// censusOrder is the order in which the census script answers.
-var censusOrder = []zeroq.State{
-	zeroq.Ready, zeroq.Leased, zeroq.Scheduled, zeroq.Retry,
-	zeroq.Succeeded, zeroq.Dead, zeroq.Cancelled, zeroq.Expired,
-}
-
-func (b *Broker) queueInfo(name string, answer reply) zeroq.QueueInfo {
-	info := zeroq.QueueInfo{Queue: name, Counts: make(map[zeroq.State]int64), Paused: answer.number(1) == 1}
-	for i, n := range answer.list(0) {
-		info.Counts[censusOrder[i]], _ = n.(int64)
-	}
-	if task, err := wire.Decode([]byte(answer.text(2))); err == nil && !task.EnqueuedAt.IsZero() {
-		since := task.EnqueuedAt
-		if task.RunAt.After(since) {
-			since = task.RunAt
-		}
-		info.OldestAge = max(0, b.clock.now().Sub(since))
-	}
-	return info
+	return time.Time{}
 }

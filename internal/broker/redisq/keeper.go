@@ -18,8 +18,8 @@ func (b *Broker) Promote(ctx context.Context, queue string) (int, error) {
 	keys := keysOf(queue)
 	total := 0
 	for _, from := range [][]string{
-		{keys.scheduled, keys.scheduledD, keys.ready},
-		{keys.retry, keys.retryD, keys.ready},
+		{keys.scheduled, keys.scheduledD, keys.ready, keys.high, keys.low},
+		{keys.retry, keys.retryD, keys.ready, keys.high, keys.low},
 	} {
 		for moved := int64(maxBatch); moved == maxBatch; total += int(moved) {
 			answer, err := b.run(ctx, b.calls, scriptPromote, from, maxBatch)
@@ -48,12 +48,12 @@ func (b *Broker) Sweep(ctx context.Context, queue string, keep broker.Keep) (bro
 		{keys.finishedAt, string(markDone)}, {keys.cancelled, string(markCancelled)}, {keys.expired, string(markExpired)},
 	} {
 		if err == nil {
-			n, err = b.sweep(ctx, scriptSweepIndex, []string{index.key, keys.parked}, keys.prefix, 0, sweepSize, keep.Finished, index.mark)
+			n, err = b.sweep(ctx, scriptSweepIndex, []string{index.key, keys.parked, keys.counters}, keys.prefix, 0, sweepSize, keep.Finished, index.mark)
 			swept.Finished += n
 		}
 	}
 	if err == nil {
-		swept.Dead, err = b.sweep(ctx, scriptSweepIndex, []string{keys.dead, keys.parked},
+		swept.Dead, err = b.sweep(ctx, scriptSweepIndex, []string{keys.dead, keys.parked, keys.counters},
 			keys.prefix, keep.DeadFor.Milliseconds(), sweepSize, keep.Dead, string(markDead))
 	}
 	return swept, err

@@ -3,6 +3,7 @@ package redisq
 import (
 	"strconv"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/taskid"
 )
 
@@ -50,7 +51,7 @@ type queueKeys struct {
 	counters   string // counters    HASH    name -> total since the queue began
 	gate       string // gate        HASH    what a fetch goes by: paused, limits, and their state
 	progress   string // progress    HASH    task id -> what its handler reported last
-	unique     string // unique:<h>  STRING  mode and id of the task that has the key; this is the prefix
+	unique     string // unique:<hash> STRING  mode and id of the task that has the key; this is the prefix
 	samples    string // samples     LIST    times and totals, newest left, from which rates are told
 	deadOf     string // dead:<fp>   ZSET    as dead, of one fingerprint; this is the prefix
 	errors     string // errors      HASH    fingerprint -> error of one of its dead letters
@@ -92,4 +93,14 @@ func (k queueKeys) place(id string) place {
 		key:  k.prefix + "r:" + strconv.FormatUint(sequence/bucketSize, 10),
 		slot: strconv.FormatUint(sequence%bucketSize, 10),
 	}
+}
+
+// lock is where the task's unique key is held, with the letter of its mode and the time in ms that it is
+// held; 0 is until it is freed. There is no key when the task has none.
+func (k queueKeys) lock(task *zeroq.Task) (keys []string, mode string, ttl int64) {
+	if task.Unique == nil {
+		return nil, "", 0
+	}
+	lock := lockOf(task.Unique)
+	return []string{k.unique + lock[1:]}, lock[:1], task.Unique.For.Milliseconds()
 }

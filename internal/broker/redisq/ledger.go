@@ -53,6 +53,11 @@ func (b *Broker) Release(ctx context.Context, key, owner string) error {
 	return b.answer(ctx, key, owner, "drop")
 }
 
+// Forget implements [broker.Ledger].
+func (b *Broker) Forget(ctx context.Context, key, owner string) error {
+	return b.answer(ctx, key, owner, "forget")
+}
+
 func (b *Broker) answer(ctx context.Context, key, owner, verb string, args ...any) error {
 	answer, err := b.run(ctx, b.calls, scriptAnswer, []string{answerKey(key)}, append([]any{owner, verb}, args...)...)
 	if err != nil {

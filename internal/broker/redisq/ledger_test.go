@@ -55,7 +55,21 @@ func TestReplay_ReservationIsTheOwners(t *testing.T) {
 			t.Errorf("answered %v", again)
 		}
 	})
+	reservation, err = r.Reserve(t.Context(), "gone", "f", time.Minute)
+	r.must(err)
+	r.must(r.Forget(t.Context(), "gone", reservation.Owner))
+	if n := r.client.Exists(t.Context(), answerKey("gone")).Val(); n != 0 {
+		t.Error("a forgotten key is still there")
+	}
+	r.unchanged("forgotten again", func() {
+		if again := r.resend(s, "answer"); again[0] != statusOK {
+			t.Errorf("answered %v", again)
+		}
+	})
 	// A release that comes late does not take the key from the next owner.
+	reservation, err = r.Reserve(t.Context(), "other", "f", time.Minute)
+	r.must(err)
+	r.must(r.Release(t.Context(), "other", reservation.Owner))
 	_, err = r.Reserve(t.Context(), "other", "f", time.Minute)
 	r.must(err)
 	r.unchanged("a straggler", func() {
@@ -68,17 +82,20 @@ func TestReplay_ReservationIsTheOwners(t *testing.T) {
 // What was begun is finished while Redis is full; nothing new is begun.
 func TestFullMemory_LedgerFinishesWhatWasBegun(t *testing.T) {
 	t.Parallel()
-	var kept, dropped broker.Reservation
+	var kept, dropped, forgotten broker.Reservation
 	r := newFullRig(t, func(r *rig) {
 		var err error
 		kept, err = r.Reserve(r.Context(), "kept", "f", time.Minute)
 		r.must(err)
 		dropped, err = r.Reserve(r.Context(), "dropped", "f", time.Minute)
 		r.must(err)
+		forgotten, err = r.Reserve(r.Context(), "forgotten", "f", time.Minute)
+		r.must(err)
 	})
 	r.must(r.Renew(t.Context(), "kept", kept.Owner, time.Minute))
 	r.must(r.Complete(t.Context(), "kept", kept.Owner, []byte("x")))
 	r.must(r.Release(t.Context(), "dropped", dropped.Owner))
+	r.must(r.Forget(t.Context(), "forgotten", forgotten.Owner))
 	again, err := r.Reserve(t.Context(), "kept", "f", time.Minute)
 	r.must(err)
 	if string(again.Answer) != "x" {

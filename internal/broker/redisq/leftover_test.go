@@ -27,7 +27,7 @@ func TestLeftovers_NothingOfTasksOrWorkersStays(t *testing.T) {
 	brief := zeroq.Retention(5 * time.Millisecond)
 	r.put(append(newTasks(130), newTask(zeroq.ID("mine")), newTask(zeroq.ID("brief"), brief), newTask(brief), newTask(brief))...)
 	r.put(newTask(zeroq.Delay(time.Millisecond)), newTask(zeroq.ID("later"), zeroq.Delay(time.Millisecond)))
-	r.push(`{"type":"bare"}`, `{"type":"bare","id":"named"}`, `unreadable`, ``)
+	r.push(`{"type":"bare"}`, `{"type":"bare","id":"named"}`, `unreadable`, ` `, ``)
 	m, idle, once := r.join("w"), r.join("idle"), r.joinFor("once", broker.AtMostOnce, testLease)
 	r.until("all are ready", func() bool {
 		_, err := r.Promote(t.Context(), "q")
@@ -67,7 +67,7 @@ func TestLeftovers_NothingOfTasksOrWorkersStays(t *testing.T) {
 	}
 	_, err = r.Sweep(t.Context(), "q", broker.Keep{DeadFor: time.Hour})
 	r.must(err)
-	want := []string{keyQueues, r.keys.counters, r.keys.sequence, r.keys.version}
+	want := []string{keyQueues, r.keys.counters, r.keys.gate, r.keys.sequence, r.keys.version}
 	if got := r.names(); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("left are %v", got)
 	}

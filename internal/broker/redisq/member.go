@@ -46,6 +46,12 @@ func leaseName() string { return rand.Text()[:10] }
 // Join implements [broker.Broker].
 func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, error) {
 	keys := keysOf(join.Queue)
+	if join.Retention == 0 {
+		join.Retention = zeroq.DefaultRetention
+	}
+	if join.Stop == nil {
+		join.Stop = func(string) {}
+	}
 	m := &member{
 		broker: b, keys: keys, join: join, leases: make(map[string]*lease),
 		waiter: newWaiter(b, keys.ready),
@@ -53,6 +59,7 @@ func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, err
 	if _, err := m.hold(ctx); err != nil {
 		return nil, err
 	}
+	b.stops.add(m)
 	return m, nil
 }
 
@@ -95,13 +102,17 @@ func (m *member) Beat(ctx context.Context) error {
 	if held == nil {
 		return nil // the next fetch begins a lease
 	}
-	answer, err := m.broker.run(ctx, m.broker.calls, scriptBeat, []string{m.keys.groups}, held.group, m.join.Lease.Milliseconds())
+	answer, err := m.broker.run(ctx, m.broker.calls, scriptBeat,
+		[]string{m.keys.groups, m.keys.inflight + held.group, m.keys.stopping}, held.group, m.join.Lease.Milliseconds())
 	if err != nil {
 		return err
 	}
 	if answer.status == statusFenced {
 		m.drop(held)
 		return zeroq.ErrLeaseLost
+	}
+	for _, id := range answer.list(0) {
+		m.join.Stop(id.(string))
 	}
 	return nil
 }
@@ -117,6 +128,7 @@ func (m *member) drop(lost *lease) {
 
 // Leave implements [broker.Member].
 func (m *member) Leave(ctx context.Context) error {
+	m.broker.stops.remove(m)
 	m.waiter.close()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -138,8 +150,8 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 		return nil, err
 	}
 	var admitted []*broker.Delivery
-	if len(m.unclaimed) == 0 {
-		if admitted, err = m.take(ctx, held, min(n, maxFetch)); err != nil {
+	for called := true; called && len(m.unclaimed) == 0 && len(admitted) == 0; {
+		if admitted, called, err = m.take(ctx, held, min(n, maxFetch)); err != nil {
 			return nil, err
 		}
 	}
@@ -156,28 +168,38 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 	return admitted, nil
 }
 
-// take runs the fetch script. Bare messages are left in m.unclaimed.
-func (m *member) take(ctx context.Context, held *lease, n int) ([]*broker.Delivery, error) {
-	seq := held.fetched + 1
+// take runs the fetch script. Bare messages are left in m.unclaimed. calledOff: it found nothing but
+// tasks that were called off, so there may be more.
+func (m *member) take(ctx context.Context, held *lease, n int) (admitted []*broker.Delivery, calledOff bool, err error) {
+	seq, k := held.fetched+1, m.keys
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptFetch,
-		[]string{m.keys.groups, m.keys.landing, m.keys.ready, m.keys.inflight + held.group, m.keys.gate},
+		[]string{
+			k.groups, k.landing, k.ready, k.high, k.low, k.suspect, k.inflight + held.group, k.gate,
+			k.withdrawn, k.cancelled, k.parked,
+		},
 		held.group, seq, n, maxFetchBytes)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch answer.status {
 	case statusOK, statusEmpty:
 		held.fetched = seq
 	case statusPaused:
-		return nil, &broker.ClosedError{Cause: broker.ErrPaused, Wait: time.Second}
+		return nil, false, &broker.ClosedError{Cause: broker.ErrPaused, Wait: answer.wait()}
+	case statusLimited:
+		return nil, false, &broker.ClosedError{Cause: broker.ErrLimited, Wait: answer.wait()}
 	case statusFenced:
 		m.drop(held)
-		return nil, zeroq.ErrLeaseLost
+		return nil, false, zeroq.ErrLeaseLost
 	default:
-		return nil, fmt.Errorf("fetch answered %s to number %d", answer.status, seq)
+		return nil, false, fmt.Errorf("fetch answered %s to number %d", answer.status, seq)
 	}
-	return m.sort(held, answer.list(1), answer.list(2)), nil
+	fields := answer.list(1)
+	return m.sort(held, fields, answer.list(2)), answer.status == statusOK && len(fields) == 0, nil
 }
+
+// wait is how long the fetch script says to wait.
+func (r reply) wait() time.Duration { return time.Duration(r.number(0)) * time.Millisecond }
 
 // sort makes deliveries of what was fetched and returns those that need no claim.
 func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
@@ -195,7 +217,7 @@ func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
 		}
 		if field[0] == '!' {
 			d.Err = zeroq.ErrDuplicateID
-		} else if m.read(d); d.Task != nil && !m.knows(d.Task.ID) {
+		} else if read(d, m.join.Queue); d.Task != nil && !m.knows(d.Task.ID) {
 			d.Task, d.Err = nil, errForeignID // the message only looks admitted
 		}
 		ready = append(ready, d)
@@ -210,26 +232,4 @@ var errForeignID = &zeroq.FieldError{Field: "id", Reason: "is none that a task o
 func (m *member) knows(id string) bool {
 	queue, partition, _, ours := taskid.Parse(id)
 	return ours && queue == m.join.Queue && partition == 0 || zeroq.ValidID(id)
-}
-
-// Commit implements [broker.Member].
-func (m *member) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
-	if m.join.Mode != broker.AtMostOnce || len(deliveries) == 0 {
-		return deliveries, nil
-	}
-	args := make([]any, 0, 2*len(deliveries))
-	for _, d := range deliveries {
-		args = append(args, d.Receipt, d.Raw)
-	}
-	answer, err := m.broker.run(ctx, m.broker.calls, scriptCommit, []string{m.keys.inflight + deliveries[0].Lease}, args...)
-	if err != nil {
-		return nil, err
-	}
-	var may []*broker.Delivery
-	for i, flag := range answer.list(0) {
-		if flag == int64(1) {
-			may = append(may, deliveries[i])
-		}
-	}
-	return may, nil
 }

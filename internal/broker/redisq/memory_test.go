@@ -194,6 +194,36 @@ func TestFullMemory_EnqueueIsRefusedAndLeavesNothing(t *testing.T) {
 	})
 }
 
+// A time that comes while Redis is full is not lost: it stays due.
+func TestFullMemory_TickIsRefusedAndStaysDue(t *testing.T) {
+	t.Parallel()
+	r := newFullRig(t, func(r *rig) {
+		for _, name := range []string{"now", "later", "missed"} {
+			r.schedule(hourly(name, func(s *zeroq.Schedule) {
+				if name == "later" {
+					s.Jitter = time.Hour
+				}
+			}))
+			r.rewind(name, map[bool]time.Duration{true: 90 * time.Minute, false: time.Second}[name == "missed"])
+		}
+	})
+	r.unchanged("a tick", func() {
+		if n, wait, err := r.Tick(t.Context()); n != 0 || wait <= 0 || !errors.Is(err, zeroq.ErrStoreFull) {
+			t.Errorf("%d tasks, %v, %v", n, wait, err)
+		}
+	}, r.keys.sequence)
+	r.unchanged("a change", func() {
+		if _, err := r.PutSchedule(t.Context(), hourly("now")); !errors.Is(err, zeroq.ErrStoreFull) {
+			t.Errorf("put: %v", err)
+		}
+	})
+	r.must(r.DeleteSchedule(t.Context(), "missed"))
+	r.must(r.client.ConfigSet(t.Context(), "maxmemory", "0").Err())
+	if n := r.tick(); n != 2 {
+		t.Errorf("%d tasks once there is room", n)
+	}
+}
+
 func TestFullMemory_LooksAreAnswered(t *testing.T) {
 	t.Parallel()
 	task := newTask()

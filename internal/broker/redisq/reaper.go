@@ -3,6 +3,7 @@ package redisq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ type sighting struct {
 
 // errOrphan is why a task of an at-most-once queue is dead whose worker died.
 var errOrphan = errors.New("the worker died while it ran the task, which must not start twice")
+
+// thief ends the names of reapers as owners of lease groups.
+const thief = ".reaper"
 
 // NewReaper implements [broker.Keeper].
 func (b *Broker) NewReaper(queue, worker string, lease time.Duration) broker.Reaper {
@@ -95,7 +99,7 @@ func (r *reaper) look(last sighting, what string) sighting {
 // steal takes a dead worker's tasks and hands them back, page by page. When this fails half-way,
 // the thief's own lease expires and another reaper goes on.
 func (r *reaper) steal(ctx context.Context, group, score string) (int, error) {
-	mine := r.worker + ".reaper." + leaseName()
+	mine := r.worker + thief + "." + leaseName()
 	answer, err := r.broker.run(ctx, r.broker.calls, scriptSteal,
 		[]string{r.keys.groups, r.keys.inflight + group, r.keys.inflight + mine},
 		group, score, mine, r.lease.Milliseconds())
@@ -121,8 +125,7 @@ func (r *reaper) handBackAll(ctx context.Context, mine, dead string) (int, error
 		// A page can be larger than asked for: Redis gives out compact hashes whole.
 		for outcomes := range slices.Chunk(r.outcomes(fields, dead), maxBatch) {
 			seq++
-			s := settlement{broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine}
-			if _, err := s.run(ctx, seq, outcomes); err != nil {
+			if err := r.handBack(ctx, mine, dead, seq, outcomes); err != nil {
 				return total, err
 			}
 			total += len(outcomes)
@@ -130,6 +133,75 @@ func (r *reaper) handBackAll(ctx context.Context, mine, dead string) (int, error
 		if cursor = next; cursor == 0 {
 			return total, nil
 		}
+	}
+}
+
+// handBack settles some of the tasks of a stolen hash.
+func (r *reaper) handBack(ctx context.Context, mine, dead string, seq uint64, outcomes []broker.Outcome) error {
+	if err := r.countCrashes(ctx, dead, outcomes); err != nil {
+		return err
+	}
+	for {
+		s := settlement{
+			broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine, retention: zeroq.DefaultRetention,
+		}
+		answer, err := s.run(ctx, seq, outcomes)
+		switch {
+		case err != nil:
+			return err
+		case answer.status == statusPartial:
+			outcomes = s.onlyOwned(outcomes, answer.list(0))
+		case answer.status == statusStopped:
+			s.cancel(answer.list(0))
+		default:
+			return nil
+		}
+	}
+}
+
+// maxCrashes is how many workers may die with a task before it is a dead letter.
+const maxCrashes = 3
+
+// countCrashes adds the worker's death to the tasks that it had. After the first they go on as they were,
+// since a power cut is nobody's fault; from the second on they wait apart. A thief that died has run none
+// of them.
+func (r *reaper) countCrashes(ctx context.Context, dead string, outcomes []broker.Outcome) error {
+	if strings.HasSuffix(dead, thief) || len(outcomes) == 0 {
+		return nil
+	}
+	ids := make([]string, len(outcomes))
+	for i, o := range outcomes {
+		ids[i] = o.Delivery.Receipt
+	}
+	counts, err := r.broker.calls.HMGet(ctx, r.keys.crashes, ids...).Result()
+	if err != nil {
+		return explain(err)
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.State != zeroq.Ready || ids[i][0] == '?' || ids[i][0] == '!' {
+			continue // it is over, or has no id by which it could be known again
+		}
+		before, _ := counts[i].(string)
+		n, _ := strconv.Atoi(before) // none: 0
+		if o.Crashes = n + 1; o.Crashes >= maxCrashes {
+			r.poison(o, dead)
+		}
+	}
+	return nil
+}
+
+// poison makes a dead letter of a task that killed its workers.
+func (r *reaper) poison(o *broker.Outcome, dead string) {
+	now := r.broker.clock.now()
+	read(o.Delivery, r.queue)
+	o.State, o.FinishedAt = zeroq.Dead, now
+	o.Failure = &zeroq.AttemptError{
+		Attempt: 1, At: now, Worker: dead, Message: fmt.Sprintf("poison: %d workers died while they had the task", o.Crashes),
+	}
+	if o.Delivery.Task != nil {
+		o.Failure.Attempt = o.Delivery.Task.Attempt
+		o.StartedAt = now // when it did is not known; that it did, is most likely
 	}
 }
 
@@ -165,8 +237,7 @@ func (r *reaper) outcome(field, message, dead string) broker.Outcome {
 		return broker.Outcome{Delivery: d, State: zeroq.Ready}
 	}
 	now := r.broker.clock.now()
-	m := member{broker: r.broker, join: broker.Join{Queue: r.queue}}
-	m.read(d)
+	read(d, r.queue)
 	o := broker.Outcome{Delivery: d, State: zeroq.Dead, FinishedAt: now}
 	o.Failure = &zeroq.AttemptError{Attempt: 1, At: now, Worker: dead, Message: errOrphan.Error()}
 	if d.Task != nil {

@@ -70,13 +70,8 @@ func (s *resender) note(cmd redis.Cmder) bool {
 
 // scriptOf is the name of a script by its hash or text.
 func scriptOf(hashOrText string) string {
-	for name, script := range map[string]*redis.Script{
-		"admit": scriptAdmit, "allocate": scriptAllocate, "answer": scriptAnswer, "beat": scriptBeat, "census": scriptCensus, "claim": scriptClaim,
-		"commit": scriptCommit, "enqueue": scriptEnqueue, "enqueue_chosen": scriptEnqueueChosen, "fetch": scriptFetch,
-		"join": scriptJoin, "leave": scriptLeave, "lookup": scriptLookup, "promote": scriptPromote, "reserve": scriptReserve, "settle": scriptSettle,
-		"steal": scriptSteal, "sweep_index": scriptSweepIndex, "sweep_list": scriptSweepList, "yield": scriptYield,
-	} {
-		if script.Hash() == hashOrText || redis.NewScript(hashOrText).Hash() == script.Hash() {
+	for _, name := range scriptNames() {
+		if hash := load(name).Hash(); hash == hashOrText || redis.NewScript(hashOrText).Hash() == hash {
 			return name
 		}
 	}
@@ -133,7 +128,7 @@ func TestReplay_EnqueueOfAChosenIDIsKnownByItsNonce(t *testing.T) {
 	for name, task := range map[string]*zeroq.Task{"now": newTask(zeroq.ID("now")), "later": newTask(zeroq.ID("later"), zeroq.Delay(time.Hour))} {
 		r.put(task)
 		r.unchanged(name, func() {
-			if status := r.resend(s, "enqueue_chosen")[0]; status != statusOK {
+			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
 				t.Errorf("%s: answered %v", name, status)
 			}
 		})
@@ -147,7 +142,7 @@ func TestReplay_FetchGivesTheSameAnswer(t *testing.T) {
 	r.put(newTasks(3)...)
 	r.push(`{"type":"bare"}`, `no task`)
 	m := r.join("w")
-	answer, err := m.take(t.Context(), m.lease, 4)
+	answer, _, err := m.take(t.Context(), m.lease, 4)
 	r.must(err)
 	if len(answer) != 3 || len(m.unclaimed) != 1 {
 		t.Fatalf("took %d and %d", len(answer), len(m.unclaimed))
@@ -284,4 +279,64 @@ func TestReplay_StealIsTheThiefs(t *testing.T) {
 	if answer.status != statusGone {
 		t.Errorf("a second thief was answered %s", answer.status)
 	}
+}
+
+func TestReplay_TickEnqueuesOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	for name, change := range map[string]func(*zeroq.Schedule){
+		"allow": func(*zeroq.Schedule) {}, "jitter": func(s *zeroq.Schedule) { s.Jitter = time.Hour },
+		"skip": func(s *zeroq.Schedule) { s.Overlap = zeroq.OverlapSkip },
+	} {
+		r.schedule(hourly(name, change))
+		for _, want := range []int64{1, map[bool]int64{true: 0, false: 1}[name == "skip"]} {
+			r.rewind(name, time.Second)
+			if n := r.tick(); n != int(want) {
+				t.Fatalf("%s: %d tasks", name, n)
+			}
+			r.unchanged(name+" sent again", func() {
+				if again := r.resend(s, "tick"); again[0] != statusOK || again[2] != want {
+					t.Errorf("%s: answered %v", name, again)
+				}
+			})
+		}
+		first := s.last["tick"]
+		r.rewind(name, time.Second)
+		r.tick()
+		r.unchanged("a straggler", func() { r.client.Do(t.Context(), first...) })
+		r.must(r.DeleteSchedule(t.Context(), name))
+	}
+}
+
+func TestReplay_SchedulesAreWrittenAndForgottenOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	r.schedule(hourly("one"))
+	r.unchanged("written again", func() {
+		if status := r.resend(s, "schedule")[0]; status != statusOK {
+			t.Errorf("answered %v", status)
+		}
+	})
+	first := s.last["schedule"]
+	r.must(r.PauseSchedule(t.Context(), "one"))
+	r.unchanged("a straggler", func() {
+		if answer := r.client.Do(t.Context(), first...).Val().([]any); answer[0] != statusGone {
+			t.Errorf("answered %v", answer)
+		}
+	})
+	r.must(r.DeleteSchedule(t.Context(), "one"))
+	r.unchanged("forgotten again", func() {
+		if status := r.resend(s, "unschedule")[0]; status != statusOK {
+			t.Errorf("answered %v", status)
+		}
+	})
+	drop := s.last["unschedule"]
+	r.schedule(hourly("one"))
+	r.unchanged("a straggler", func() {
+		if answer := r.client.Do(t.Context(), drop...).Val().([]any); answer[0] != statusGone {
+			t.Errorf("answered %v", answer)
+		}
+	})
 }

@@ -211,3 +211,6 @@ func (r *rig) unchanged(what string, do func(), except ...string) {
 		}
 	}
 }
+
+// zOf is an entry of an index.
+func zOf(score float64, id string) redis.Z { return redis.Z{Score: score, Member: id} }

@@ -16,21 +16,42 @@ var (
 	scriptAllocate      = load("allocate")
 	scriptAnswer        = load("answer")
 	scriptBeat          = load("beat")
+	scriptCancel        = load("cancel")
 	scriptCensus        = load("census")
 	scriptClaim         = load("claim")
 	scriptCommit        = load("commit")
+	scriptDelete        = load("delete")
 	scriptEnqueue       = load("enqueue")
-	scriptEnqueueChosen = load("enqueue_chosen")
+	scriptEnqueueOne    = load("enqueue_one")
 	scriptFetch         = load("fetch")
+	scriptGate          = load("gate")
 	scriptJoin          = load("join")
 	scriptLeave         = load("leave")
 	scriptLookup        = load("lookup")
+	scriptOpAdopt       = load("op_adopt")
+	scriptOpBegin       = load("op_begin")
+	scriptOpEnd         = load("op_end")
+	scriptOpNote        = load("op_note")
+	scriptOpSave        = load("op_save")
+	scriptPeekIndex     = load("peek_index")
+	scriptProgress      = load("progress")
 	scriptPromote       = load("promote")
 	scriptReserve       = load("reserve")
+	scriptPurgeFinished = load("purge_finished")
+	scriptPurgeIndex    = load("purge_index")
+	scriptPurgeList     = load("purge_list")
+	scriptRecount       = load("recount")
+	scriptRevive        = load("revive")
+	scriptReviveIndex   = load("revive_index")
+	scriptSample        = load("sample")
+	scriptSchedule      = load("schedule")
 	scriptSettle        = load("settle")
 	scriptSteal         = load("steal")
 	scriptSweepIndex    = load("sweep_index")
 	scriptSweepList     = load("sweep_list")
+	scriptTick          = load("tick")
+	scriptUnlock        = load("unlock")
+	scriptUnschedule    = load("unschedule")
 	scriptYield         = load("yield")
 )
 
@@ -39,6 +60,12 @@ const (
 	statusOK        = "OK"
 	statusEmpty     = "EMPTY"
 	statusPaused    = "PAUSED"
+	statusLimited   = "LIMITED"
+	statusStopped   = "STOPPED"
+	statusTaken     = "TAKEN"
+	statusReplaced  = "REPLACED"
+	statusFull      = "FULL"
+	statusDraining  = "DRAINING"
 	statusFenced    = "FENCED"
 	statusStale     = "STALE"
 	statusPartial   = "PARTIAL"
@@ -54,6 +81,8 @@ const (
 	statusExpired   = "EXPIRED"
 	statusOther     = "OTHER"
 	statusAnswered  = "ANSWERED"
+	statusCancelled = "CANCELLED"
+	statusChanged   = "CHANGED"
 )
 
 func load(name string) *redis.Script {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/fingerprint"
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
@@ -25,28 +27,36 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 		return zeroq.ErrLeaseLost
 	}
 	for {
-		s := settlement{broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group}
-		owned, err := s.run(ctx, held.settled+1, outcomes)
-		if err != nil {
+		s := m.settlement(held.group)
+		answer, err := s.run(ctx, held.settled+1, outcomes)
+		switch {
+		case err != nil:
 			return err
-		}
-		if owned == nil {
+		case answer.status == statusPartial:
+			outcomes = s.onlyOwned(outcomes, answer.list(0))
+		case answer.status == statusStopped:
+			s.cancel(answer.list(0))
+		default:
 			held.settled++
 			return nil
 		}
-		outcomes = s.onlyOwned(outcomes, owned)
+	}
+}
+
+func (m *member) settlement(group string) settlement {
+	return settlement{
+		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: group, retention: m.join.Retention,
 	}
 }
 
 // onlyOwned leaves out what belongs to nobody here: a Redis that lost its last writes has such tasks
-// on their list again.
+// on their list again. owned has a flag for each receipt, in the order in which they were sent.
 func (s *settlement) onlyOwned(outcomes []broker.Outcome, owned []any) []broker.Outcome {
-	var kept []broker.Outcome
-	for i, o := range outcomes {
-		if owned[i] == int64(1) {
-			kept = append(kept, o)
-		}
+	ours := make(map[string]bool, len(owned))
+	for i, receipt := range slices.Concat(s.again.receipts, s.over) {
+		ours[receipt.(string)] = owned[i] == int64(1)
 	}
+	kept := slices.DeleteFunc(slices.Clone(outcomes), func(o broker.Outcome) bool { return !ours[o.Delivery.Receipt] })
 	logx.Errorf("queue %s: %d outcomes refused; Redis does not know that this worker has their tasks",
 		s.queue, len(outcomes)-len(kept))
 	return kept
@@ -58,20 +68,54 @@ type settlement struct {
 	keys          queueKeys
 	queue, worker string
 	group         string
+	retention     time.Duration // of tasks that ask for no other than the default
 
-	receipts, back, succeeded []any
-	succeededAt               []any // forget at, id
-	retry, dead, expired      []any // at, id, message
-	counts                    map[string]int64
-	records                   bucketed
-	own                       []string // keys of records that are no slot of a bucket
-	ownArgs                   []any    // record, ms to live
+	again again // the tasks that are to run again
+	over  []any // receipts of all others
+
+	back, suspects           []any // messages
+	crashes                  []any // id, how often its worker died
+	succeeded                []any // ids
+	succeededAt              []any // forget at, id
+	retry                    []any // at, id, message
+	dead, expired, cancelled []any // at, id, message
+	fingerprints             []any // id, fingerprint, error
+	locks                    []any // hash of the unique key, id
+	counts                   map[zeroq.Counter]int64
+	records                  bucketed
+	own                      []string // keys of records that are no slot of a bucket
+	ownArgs                  []any    // record, ms to live
 }
 
-// run settles outcomes. When only some of their tasks are owned, it says of each whether it is, and
-// nothing is settled.
-func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outcome) (owned []any, err error) {
-	s.counts = make(map[string]int64)
+// again is the tasks that are to run again, unless they were called off.
+type again struct {
+	receipts []any
+	outcomes []*broker.Outcome
+}
+
+// cancel makes those cancelled that the script says were called off.
+func (s *settlement) cancel(stopped []any) {
+	for i, o := range s.again.outcomes {
+		if stopped[i] != int64(1) {
+			continue
+		}
+		o.State, o.RunAt = zeroq.Cancelled, time.Time{}
+		if o.FinishedAt.IsZero() {
+			o.FinishedAt = s.broker.clock.now()
+		}
+		if d := o.Delivery; d.Task == nil { // a reaper does not read what it hands back
+			read(d, s.queue)
+		}
+		if d := o.Delivery; d.Task == nil {
+			d.Task = &zeroq.Task{ID: d.Receipt}
+			d.Task.SetDefaults()
+		}
+	}
+}
+
+// run settles outcomes, unless the script's answer says that they must be changed first.
+func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outcome) (reply, error) {
+	s.counts = make(map[zeroq.Counter]int64)
 	unnamed := 0
 	for _, o := range outcomes {
 		if o.Delivery.Task == nil && o.State != zeroq.Ready {
@@ -80,10 +124,10 @@ func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outc
 	}
 	ids, err := s.broker.newIDs(ctx, s.queue, unnamed)
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
-	for _, o := range outcomes {
-		id := ""
+	for i := range outcomes {
+		o, id := &outcomes[i], ""
 		if o.Delivery.Task != nil {
 			id = o.Delivery.Task.ID
 		} else if o.State != zeroq.Ready {
@@ -97,68 +141,142 @@ func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outc
 	return s.send(ctx, seq)
 }
 
-func (s *settlement) add(id string, o broker.Outcome) error {
-	s.receipts = append(s.receipts, o.Delivery.Receipt)
+func (s *settlement) add(id string, o *broker.Outcome) error {
 	if o.Failure != nil && !o.StartedAt.IsZero() {
-		s.counts["failed"]++
+		s.counts[zeroq.CountFailed]++
 	}
 	switch o.State {
 	case zeroq.Ready:
-		s.back = append(s.back, o.Delivery.Raw)
-		s.counts["handed_back"]++
-	case zeroq.Succeeded:
-		s.addSucceeded(id, o)
+		s.addBack(id, o)
 	case zeroq.Retry:
 		return s.addRetry(id, o)
+	case zeroq.Succeeded:
+		s.addSucceeded(id, *o)
 	case zeroq.Dead:
-		s.dead = append(s.dead, o.FinishedAt.UnixMilli(), id, o.Delivery.Raw)
-		s.counts["dead"]++
-		s.keep(id, s.record(markDead, o), 0)
+		s.addDead(id, *o)
 	case zeroq.Expired:
-		retention := o.Delivery.Task.Retention
-		s.expired = append(s.expired, o.FinishedAt.Add(retention).UnixMilli(), id, o.Delivery.Raw)
-		s.counts["expired"]++
-		s.keep(id, s.record(markExpired, o), 0)
+		s.finish(id, *o, markExpired)
+		s.expired = append(s.expired, o.FinishedAt.Add(s.keptFor(*o)).UnixMilli(), id, o.Delivery.Raw)
+		s.counts[zeroq.CountExpired]++
+	case zeroq.Cancelled:
+		s.finish(id, *o, markCancelled)
+		s.cancelled = append(s.cancelled, o.FinishedAt.Add(s.keptFor(*o)).UnixMilli(), id, o.Delivery.Raw)
+		s.counts[zeroq.CountCancelled]++
 	default:
 		return fmt.Errorf("no task can be settled as %s", o.State)
 	}
 	return nil
 }
 
+// keptFor is how long the finished task is kept.
+func (s *settlement) keptFor(o broker.Outcome) time.Duration {
+	switch t := o.Delivery.Task; {
+	case t == nil || t.Retention == zeroq.DefaultRetention:
+		return s.retention
+	default:
+		return t.Retention
+	}
+}
+
+func (s *settlement) addBack(id string, o *broker.Outcome) {
+	s.again.add(o)
+	s.counts[zeroq.CountHandedBack]++
+	switch {
+	case o.Crashes > 1:
+		s.suspects = append(s.suspects, o.Delivery.Raw)
+	default:
+		s.back = append(s.back, o.Delivery.Raw)
+	}
+	if o.Crashes > 0 {
+		s.crashes = append(s.crashes, o.Delivery.Receipt, o.Crashes)
+	}
+}
+
+func (a *again) add(o *broker.Outcome) {
+	a.receipts = append(a.receipts, o.Delivery.Receipt)
+	a.outcomes = append(a.outcomes, o)
+}
+
+func (s *settlement) addRetry(id string, o *broker.Outcome) error {
+	message, err := wire.Retry(o.Delivery.Raw, o.NextAttempt, failures(*o), o.RunAt)
+	if err == nil && !o.StartedAt.IsZero() && !o.Delivery.Task.ExpiresAt.IsZero() {
+		message, err = wire.Started(message)
+	}
+	if err != nil {
+		return fmt.Errorf("task %s: %w", id, err)
+	}
+	s.again.add(o)
+	s.retry = append(s.retry, o.RunAt.UnixMilli(), id, message)
+	s.counts[zeroq.CountRetried]++
+	s.keep(id, s.record(markLive, *o), 0)
+	return nil
+}
+
 // bury makes a dead letter of a task whose outcome cannot be written, so that it holds up no other.
-func (s *settlement) bury(id string, o broker.Outcome, reason error) {
-	s.dead = append(s.dead, o.FinishedAt.UnixMilli(), id, o.Delivery.Raw)
-	s.counts["dead"]++
+func (s *settlement) bury(id string, o *broker.Outcome, reason error) {
+	buried := *o
 	failure := zeroq.AttemptError{At: o.FinishedAt, Worker: s.worker, Message: reason.Error()}
 	if o.Delivery.Task != nil {
 		failure.Attempt = o.Delivery.Task.Attempt
 	}
-	o.Failure = &failure
-	s.keep(id, s.record(markDead, o), 0)
+	buried.Failure = &failure
+	s.addDead(id, buried)
+}
+
+func (s *settlement) addDead(id string, o broker.Outcome) {
+	r := s.finish(id, o, markDead)
+	s.dead = append(s.dead, o.FinishedAt.UnixMilli(), id, o.Delivery.Raw)
+	s.fingerprints = append(s.fingerprints, id, r.Fingerprint, sample(o))
+	s.counts[zeroq.CountDead]++
 }
 
 func (s *settlement) addSucceeded(id string, o broker.Outcome) {
-	retention := o.Delivery.Task.Retention
+	s.over = append(s.over, o.Delivery.Receipt)
+	s.unlock(id, o)
+	retention := s.keptFor(o)
 	record := s.record(markDone, o)
 	record.forgetAt = o.FinishedAt.Add(retention).UnixMilli()
-	if retention == zeroq.DefaultRetention {
+	if retention == s.retention {
 		s.succeeded = append(s.succeeded, id)
 	} else {
 		s.succeededAt = append(s.succeededAt, record.forgetAt, id)
 	}
-	s.counts["succeeded"]++
+	s.counts[zeroq.CountSucceeded]++
 	s.keep(id, record, retention)
 }
 
-func (s *settlement) addRetry(id string, o broker.Outcome) error {
-	message, err := wire.Retry(o.Delivery.Raw, o.NextAttempt, failures(o), o.RunAt)
-	if err != nil {
-		return fmt.Errorf("task %s: %w", id, err)
+// finish keeps the record of a task that has ended without success, and returns it.
+func (s *settlement) finish(id string, o broker.Outcome, mark byte) record {
+	s.over = append(s.over, o.Delivery.Receipt)
+	s.unlock(id, o)
+	r := s.record(mark, o)
+	if mark == markDead {
+		r.Fingerprint = fingerprint.Of(sample(o))
 	}
-	s.retry = append(s.retry, o.RunAt.UnixMilli(), id, message)
-	s.counts["retried"]++
-	s.keep(id, s.record(markLive, o), 0)
-	return nil
+	s.keep(id, r, 0)
+	return r
+}
+
+// maxSample bounds the error that stands for a group of dead letters, in bytes.
+const maxSample = 256
+
+// sample is the error that the dead letter has in common with others.
+func sample(o broker.Outcome) string {
+	if o.Failure == nil {
+		return ""
+	}
+	return strings.ToValidUTF8(o.Failure.Message[:min(len(o.Failure.Message), maxSample)], "")
+}
+
+// unlock lets go of a finished task's unique key. One that is held for a time goes with a task that was
+// called off only.
+func (s *settlement) unlock(id string, o broker.Outcome) {
+	if o.Delivery.Task == nil || o.Delivery.Task.Unique == nil {
+		return
+	}
+	if u := o.Delivery.Task.Unique; u.Mode != zeroq.ForTime || o.State == zeroq.Cancelled {
+		s.locks = append(s.locks, lockOf(u)[1:], id)
+	}
 }
 
 // record describes the task after the outcome.
@@ -178,7 +296,7 @@ func (s *settlement) record(mark byte, o broker.Outcome) record {
 	if !o.StartedAt.IsZero() {
 		r.Worker = s.worker
 	}
-	r.Result = o.Result
+	r.Result, r.Progress = o.Result, o.Progress
 	if errs := failures(o); len(errs) > 0 {
 		r.Errors = wire.EncodeErrors(errs)
 	}
@@ -209,40 +327,39 @@ func (s *settlement) keep(id string, r record, ttl time.Duration) {
 	s.ownArgs = append(s.ownArgs, r.encode(), ttl.Milliseconds())
 }
 
-func (s *settlement) send(ctx context.Context, seq uint64) (owned []any, err error) {
+func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 	k := s.keys
 	keys := append([]string{
-		k.inflight + s.group, k.ready, k.retry, k.retryD, k.dead, k.expired, k.parked,
-		k.finished, k.finishedAt, k.counters, k.waiters,
+		k.inflight + s.group, k.ready, k.high, k.low, k.suspect, k.retry, k.retryD, k.dead, k.expired, k.cancelled,
+		k.parked, k.errors, k.finished, k.finishedAt, k.counters, k.gate, k.waiters, k.stopping, k.progress, k.crashes,
 	}, s.records.keys...)
 	keys = append(keys, s.own...)
-	args := []any{seq, k.done}
+	args := []any{k.prefix, seq, k.done}
 	for _, list := range []struct {
 		values []any
 		width  int
 	}{
-		{s.receipts, 1}, {s.back, 1}, {s.succeeded, 1}, {s.succeededAt, 2}, {s.retry, 3}, {s.dead, 3}, {s.expired, 3},
+		{s.again.receipts, 1}, {s.over, 1}, {s.back, 1}, {s.suspects, 1}, {s.crashes, 2}, {s.succeeded, 1},
+		{s.succeededAt, 2}, {s.retry, 3}, {s.dead, 3}, {s.fingerprints, 3}, {s.expired, 3}, {s.cancelled, 3}, {s.locks, 2},
 	} {
 		args = append(append(args, len(list.values)/list.width), list.values...)
 	}
 	args = append(args, len(s.counts))
 	for name, n := range s.counts {
-		args = append(args, name, n)
+		args = append(args, string(name), n)
 	}
 	args = append(args, len(s.records.keys))
 	args = s.records.appendArgs(args)
 	args = append(args, s.ownArgs...)
 	answer, err := s.broker.run(ctx, s.broker.calls, scriptSettle, keys, args...)
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	switch answer.status {
-	case statusOK:
-		return nil, nil
-	case statusPartial:
-		return answer.list(0), nil
+	case statusOK, statusPartial, statusStopped:
+		return answer, nil
 	case statusFenced:
-		return nil, zeroq.ErrLeaseLost
+		return reply{}, zeroq.ErrLeaseLost
 	}
-	return nil, fmt.Errorf("settle answered %s to number %d", answer.status, seq)
+	return reply{}, fmt.Errorf("settle answered %s to number %d", answer.status, seq)
 }

@@ -74,6 +74,24 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 				return []string{k.ready, k.retry, k.retryD, k.dead, k.parked, k.finished, k.counters, k.prefix + "r:0"}
 			},
 		},
+		"tick": {
+			func(r *rig) func() error {
+				r.schedule(hourly("s", func(s *zeroq.Schedule) { s.Overlap = zeroq.OverlapSkip }))
+				r.rewind("s", time.Second)
+				return func() error { _, _, err := r.Tick(r.Context()); return err }
+			},
+			func(k queueKeys) []string {
+				return []string{
+					k.schedules, k.schedNext, k.ready, k.high, k.low, k.scheduled, k.scheduledD, k.counters, k.prefix + "r:0",
+				}
+			},
+		},
+		"schedule": {
+			func(r *rig) func() error {
+				return func() error { _, err := r.PutSchedule(r.Context(), hourly("s")); return err }
+			},
+			func(k queueKeys) []string { return []string{k.schedules, k.schedNext} },
+		},
 	}
 	for name, step := range steps {
 		for _, key := range step.keys(keysOf("q")) {

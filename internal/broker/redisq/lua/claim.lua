@@ -3,13 +3,18 @@
 -- KEYS[2] scheduled             ZSET         task id -> due in ms
 -- KEYS[3] scheduled:d           HASH         task id -> message
 -- KEYS[4] counters              HASH         name -> total
--- KEYS[5] r:<bucket> or id:<id> HASH|STRING  record
--- ARGV    field that the message has now, id, due in ms or 0, message, record, slot in the bucket or ""
--- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken,
---         nothing was written) or FENCED
+-- KEYS[5] gate                  HASH         how many tasks are in flight
+-- KEYS[6] r:<bucket> or id:<id> HASH|STRING  record
+-- KEYS[7] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
+-- ARGV    prefix of the queue's keys, field that the message has now, id, due in ms or 0, message, record,
+--         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
+-- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken, nothing was
+--         written), FENCED, {TAKEN, now, id} when that task has the unique key (nothing was written), or
+--         {REPLACED, now, id} when this one took the place of that task, and is given up
 -- OOM     runs: HDEL comes first and unlocks the rest
 local now = now_ms()
-local field, id, due, message, record, slot = take(), take(), take(), take(), take(), take()
+local prefix, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
+local lock = KEYS[7]
 if redis.call('HEXISTS', KEYS[1], field) == 0 then
   if redis.call('HEXISTS', KEYS[1], id) == 1 then
     return {'OK', now} -- sent again: claimed by the first sending
@@ -19,30 +24,48 @@ if redis.call('HEXISTS', KEYS[1], field) == 0 then
   end
   return {'FENCED', now}
 end
-local refused = wrong_type(KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], slot == '' and 'string' or 'hash')
+local refused = wrong_type(
+  KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], 'hash', KEYS[6], slot == '' and 'string' or 'hash'
+)
+refused = refused or lock and wrong_type(lock, 'string')
 if refused then
   return refused
 end
-local known
-if slot == '' then
-  known = redis.call('EXISTS', KEYS[5])
-else
-  known = redis.call('HEXISTS', KEYS[5], slot)
-end
-if known == 1 then
+if record_of(prefix, id) then
   return {'DUPLICATE', now}
 end
+local held, holder
+if lock then
+  held, holder = holder_of(lock, prefix)
+  if held and not (held == 'd' and mode == 'd') then
+    return {'TAKEN', now, holder}
+  end
+end
 redis.call('HDEL', KEYS[1], field)
+if held then
+  due, message = due == '0' and text(now) or due, '{"id":"' .. holder .. string.sub(message, #'{"id":"' + #id + 1)
+  id = holder
+end
 if due == '0' then
   redis.call('HSET', KEYS[1], id, message)
 else
   redis.call('ZADD', KEYS[2], due, id)
   redis.call('HSET', KEYS[3], id, message)
+  redis.call('HINCRBY', KEYS[5], 'inflight', -1)
 end
-if slot == '' then
-  redis.call('SET', KEYS[5], record)
+local key, in_slot = record_place(prefix, id)
+if in_slot then
+  redis.call('HSET', key, in_slot, record)
 else
-  redis.call('HSET', KEYS[5], slot, record)
+  redis.call('SET', key, record)
+end
+if held then
+  return {'REPLACED', now, holder}
+end
+if lock and ttl ~= '0' then
+  redis.call('SET', lock, mode .. id, 'PX', ttl)
+elseif lock then
+  redis.call('SET', lock, mode .. id)
 end
 redis.call('HINCRBY', KEYS[4], 'enqueued', 1)
 return {due == '0' and 'OK' or 'SCHEDULED', now}

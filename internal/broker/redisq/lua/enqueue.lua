@@ -1,44 +1,60 @@
 -- Puts new tasks with ids of our own on their queue. All or nothing; run twice, it adds nothing.
 -- KEYS[1] ready        LIST  messages, pushed left, taken right
--- KEYS[2] scheduled    ZSET  task id -> due in ms
--- KEYS[3] scheduled:d  HASH  task id -> message
--- KEYS[4] counters     HASH  name -> total
--- KEYS[5] r:<bucket>*  HASH  slot -> record; one key for each bucket
--- ARGV    for each bucket: n, then n times slot, record; then n, n ready messages; then n, n times
---         due in ms, id, message
--- RETURNS {OK, now}, or {DUPLICATE, now} when the first id is that of an older task: Redis has lost
---         its last writes, and gives out numbers again
+-- KEYS[2] ready:high   LIST  messages of high priority
+-- KEYS[3] ready:low    LIST  messages of low priority
+-- KEYS[4] scheduled    ZSET  task id -> due in ms
+-- KEYS[5] scheduled:d  HASH  task id -> message
+-- KEYS[6] counters     HASH  name -> total
+-- KEYS[7] gate         HASH  limits of the queue
+-- KEYS[8] r:<bucket>*  HASH  slot -> record; one key for each bucket
+-- ARGV    prefix of the queue's keys; for each bucket: n, then n times slot, record; then n, n messages
+--         for each ready list; then n, n times due in ms, id, message
+-- RETURNS {OK, now}; {FULL, now, tasks there is room for}; {DRAINING, now}; or {DUPLICATE, now} when the
+--         first id is that of an older task: Redis has lost its last writes, and gives out numbers again
 -- OOM     refused before the first write: nothing is written
 local now = now_ms()
-local refused = wrong_type(KEYS[1], 'list', KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash')
-for key = 5, #KEYS do
+local prefix = take()
+local refused = wrong_type(KEYS[1], 'list', KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'zset', KEYS[5], 'hash', KEYS[6], 'hash', KEYS[7], 'hash')
+for key = 8, #KEYS do
   refused = refused or wrong_type(KEYS[key], 'hash')
 end
 if refused then
   return refused
 end
-local known = redis.call('HGET', KEYS[5], ARGV[2])
+local known = redis.call('HGET', KEYS[8], ARGV[3])
 if known then
   -- The time it was enqueued at stays in a record: the same one means the same call, sent again.
-  local same = string.match(known, '"e":(%d+)') == string.match(ARGV[3], '"e":(%d+)')
+  local same = string.match(known, '"e":(%d+)') == string.match(ARGV[4], '"e":(%d+)')
   return {same and 'OK' or 'DUPLICATE', now}
 end
-local buckets = {}
-for key = 5, #KEYS do
-  buckets[key] = take_list(tonumber(take()) * 2)
+local buckets, total = {}, 0
+for key = 8, #KEYS do
+  local n = tonumber(take())
+  buckets[key], total = take_list(n * 2), total + n
 end
-local ready = take_list(tonumber(take()))
-local scheduled = tonumber(take())
-if #ready > 0 then
-  redis.call('LPUSH', KEYS[1], unpack(ready))
+local why, room = refusal(KEYS[7], prefix, total)
+if why == 'DRAINING' then
+  return {'DRAINING', now}
+elseif why == 'FULL' then
+  return {'FULL', now, room}
 end
-for _ = 1, scheduled do
+for list = 1, 3 do
+  local messages = take_list(tonumber(take()))
+  if #messages > 0 then
+    redis.call('LPUSH', KEYS[list], unpack(messages))
+    if list > 1 and redis.call('EXISTS', KEYS[1]) == 0 then
+      redis.call('LPUSH', KEYS[1], '')
+    end
+  end
+end
+for _ = 1, tonumber(take()) do
   local due, id, message = take(), take(), take()
-  redis.call('ZADD', KEYS[2], due, id)
-  redis.call('HSET', KEYS[3], id, message)
+  redis.call('ZADD', KEYS[4], due, id)
+  redis.call('HSET', KEYS[5], id, message)
 end
-for key = 5, #KEYS do
+for key = 8, #KEYS do
   redis.call('HSET', KEYS[key], unpack(buckets[key]))
 end
-redis.call('HINCRBY', KEYS[4], 'enqueued', #ready + scheduled)
+redis.call('HINCRBY', KEYS[6], 'enqueued', total)
+redis.call('HDEL', KEYS[7], 'draining')
 return {'OK', now}

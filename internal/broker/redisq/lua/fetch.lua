@@ -1,20 +1,27 @@
 -- Takes tasks for a worker.
 -- KEYS[1] groups      ZSET    lease group -> expiry in ms
 -- KEYS[2] landing     LIST    messages that woke a worker; they are next
--- KEYS[3] ready       LIST    messages, pushed left, taken right
--- KEYS[4] if:<group>  HASH    task id -> message in flight; #f is this script's replay mark
--- KEYS[5] paused      STRING  exists while nothing may be taken
+-- KEYS[3] ready       LIST    messages, pushed left, taken right; "" is no task, it wakes a worker
+-- KEYS[4] ready:high  LIST    messages of high priority
+-- KEYS[5] ready:low   LIST    messages of low priority
+-- KEYS[6] suspect     LIST    messages whose workers died twice
+-- KEYS[7] if:<group>  HASH    task id -> message in flight; #f is this script's replay mark, #s the suspect
+-- KEYS[8] gate        HASH    whether the queue is paused, its limits, and how far they are used
+-- KEYS[9] withdrawn   SET     ids that were called off and are still on a list
+-- KEYS[10] cancelled  ZSET    task id -> forget at, in ms
+-- KEYS[11] parked     HASH    task id -> message of a dead, cancelled or expired task
 -- ARGV    group, seq, most tasks, most bytes
--- RETURNS {status, now, wait in ms, fields, messages}: OK, EMPTY, PAUSED, FENCED or STALE. A field
+-- RETURNS {status, now, wait in ms, fields, messages}: OK, EMPTY, PAUSED, LIMITED, FENCED or STALE. A field
 --         is the task's id; "?…" for a message that is not admitted; "!…" for one whose id this
---         group holds already.
+--         group holds already. OK without any: all that was found was called off.
 -- OOM     runs: RPOP comes first and unlocks the HSETs
 local now = now_ms()
 local group, seq, most, most_bytes = take(), take(), tonumber(take()), tonumber(take())
+local landing, ready, high, low, suspect, inflight = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
 -- The client library sends again what got no answer in time: the same seq gets the same answer, a
 -- lower one is a straggler whose answer nobody reads.
-local mark = redis.call('HGET', KEYS[4], '#f')
+local mark = redis.call('HGET', inflight, '#f')
 if mark then
   local answered, ids = string.match(mark, '^(%d+)(.*)$')
   if tonumber(answered) > tonumber(seq) then
@@ -28,17 +35,42 @@ if mark then
     if #fields == 0 then
       return {'EMPTY', now, 0, {}, {}}
     end
-    return {'OK', now, 0, fields, redis.call('HMGET', KEYS[4], unpack(fields))}
+    return {'OK', now, 0, fields, redis.call('HMGET', inflight, unpack(fields))}
   end
 end
 if not redis.call('ZSCORE', KEYS[1], group) then
   return {'FENCED', now, 0, {}, {}}
 end
-if redis.call('EXISTS', KEYS[5]) == 1 then
+
+local paused, rate, burst, concurrency, tokens, at, running =
+  unpack(redis.call('HMGET', KEYS[8], 'paused', 'rate', 'burst', 'concurrency', 'tokens', 'tokens_at', 'inflight'))
+if paused then
   return {'PAUSED', now, 1000, {}, {}}
 end
+if concurrency then
+  most = math.min(most, tonumber(concurrency) - tonumber(running or 0))
+  if most < 1 then
+    return {'LIMITED', now, 100, {}, {}}
+  end
+end
+if rate then
+  rate = tonumber(rate)
+  burst = tonumber(burst) or math.max(1, rate)
+  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, now - (tonumber(at) or now)) * rate / 1000)
+  most = math.min(most, math.floor(tokens))
+  if most < 1 then
+    return {'LIMITED', now, math.ceil((1 - tokens) * 1000 / rate), {}, {}}
+  end
+end
 
-local refused = wrong_type(KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'hash')
+local refused = wrong_type(landing, 'list', ready, 'list', inflight, 'hash', KEYS[8], 'hash')
+-- Most queues have none of these, and are asked once for all of them.
+local more = redis.call('EXISTS', high, low, suspect, KEYS[9]) > 0
+if more then
+  refused = refused or wrong_type(
+    high, 'list', low, 'list', suspect, 'list', KEYS[9], 'set', KEYS[10], 'zset', KEYS[11], 'hash'
+  )
+end
 if refused then
   return refused
 end
@@ -53,33 +85,92 @@ local function pop(list)
       return
     end
     for _, message in ipairs(popped) do
-      messages[#messages + 1] = message
-      bytes = bytes + #message
+      if message ~= '' then
+        messages[#messages + 1] = message
+        bytes = bytes + #message
+      end
     end
-    local room = math.floor((most_bytes - bytes) * #messages / bytes)
+    local room = bytes > 0 and math.floor((most_bytes - bytes) * #messages / bytes) or chunk * 2
     chunk = math.max(1, math.min(chunk * 2, room))
   until #messages >= most or bytes >= most_bytes
 end
-pop(KEYS[2])
-if #messages < most and bytes < most_bytes then
-  pop(KEYS[3])
+local function pop_all(...)
+  for _, list in ipairs({...}) do
+    if #messages < most and bytes < most_bytes then
+      pop(list)
+    end
+  end
+end
+pop(landing)
+-- A worker has one suspect at a time, so that only the guilty one can be there when it dies again.
+local suspected
+if more and #messages < most and redis.call('EXISTS', suspect) == 1 then
+  local held = redis.call('HGET', inflight, '#s')
+  if not held or redis.call('HEXISTS', inflight, held) == 0 then
+    suspected = redis.call('RPOP', suspect)
+    messages[#messages + 1] = suspected
+    bytes = bytes + #suspected
+  end
+end
+-- Each priority has its turn to go first, so that none waits for ever.
+local turn = tonumber(seq) % 8
+if not more then
+  pop_all(ready)
+elseif turn == 0 then
+  pop_all(low, ready, high)
+elseif turn == 4 then
+  pop_all(ready, high, low)
+else
+  pop_all(high, ready, low)
+end
+-- What is left elsewhere wakes the next worker, as workers block on the normal list only.
+if more and redis.call('EXISTS', ready) == 0
+  and (redis.call('EXISTS', high, low) > 0 or suspected and redis.call('EXISTS', suspect) == 1) then
+  redis.call('LPUSH', ready, '')
 end
 if #messages == 0 then
-  redis.call('HSET', KEYS[4], '#f', seq)
+  redis.call('HSET', inflight, '#f', seq)
   return {'EMPTY', now, 0, {}, {}}
 end
 
-local fields, entries, taken = {}, {}, {}
+local fields = {}
 for i, message in ipairs(messages) do
   fields[i] = string.match(message, '^{"id":"([%w._:~-]+)","enqueued_at":"') or ('?' .. seq .. '.' .. i)
 end
-local held = redis.call('HMGET', KEYS[4], unpack(fields))
+if more and redis.call('EXISTS', KEYS[9]) == 1 then
+  local off, kept, kept_fields = redis.call('SMISMEMBER', KEYS[9], unpack(fields)), {}, {}
+  for i, message in ipairs(messages) do
+    -- An id that stands twice is called off once.
+    if off[i] == 1 and redis.call('SREM', KEYS[9], fields[i]) == 1 then
+      if redis.call('ZSCORE', KEYS[10], fields[i]) then
+        redis.call('HSET', KEYS[11], fields[i], message)
+      end
+    else
+      kept[#kept + 1], kept_fields[#kept_fields + 1] = message, fields[i]
+    end
+  end
+  messages, fields = kept, kept_fields
+  if #messages == 0 then
+    redis.call('HSET', inflight, '#f', seq)
+    return {'OK', now, 0, {}, {}}
+  end
+end
+
+local entries, taken = {}, {}
+local held = redis.call('HMGET', inflight, unpack(fields))
 for i, message in ipairs(messages) do
   if held[i] or taken[fields[i]] then
     fields[i] = '!' .. seq .. '.' .. i
   end
   taken[fields[i]] = true
   entries[2 * i - 1], entries[2 * i] = fields[i], message
+  if message == suspected then
+    entries[#entries + 1], entries[#entries + 2] = '#s', fields[i]
+  end
 end
-redis.call('HSET', KEYS[4], '#f', seq .. ' ' .. table.concat(fields, ' '), unpack(entries))
+redis.call('HSET', inflight, '#f', seq .. ' ' .. table.concat(fields, ' '), unpack(entries))
+redis.call('HINCRBY', KEYS[8], 'inflight', #messages)
+if rate then
+  redis.call('HSET', KEYS[8], 'tokens', string.format('%.6f', tokens - #messages), 'tokens_at', text(now))
+end
 return {'OK', now, 0, fields, messages}

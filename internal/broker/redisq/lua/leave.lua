@@ -1,13 +1,12 @@
 -- Ends a lease whose tasks are all settled. With tasks left it is made to end now, so that a
 -- reaper gives them back.
 -- KEYS[1] groups      ZSET  lease group -> expiry in ms
--- KEYS[2] if:<group>  HASH  task id -> message in flight; #f and #a are replay marks
+-- KEYS[2] if:<group>  HASH  task id -> message in flight; #f, #a and #s are replay marks
 -- ARGV    group
 -- RETURNS {OK, now} or {HELD, now} when tasks are left
 -- OOM     runs: only ZREM and DEL without tasks; ZREM comes first with them
 local now = now_ms()
-local marks = redis.call('HEXISTS', KEYS[2], '#f') + redis.call('HEXISTS', KEYS[2], '#a')
-local held = redis.call('HLEN', KEYS[2]) - marks
+local held = in_flight(KEYS[2])
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then
   return {'OK', now}
 end

@@ -8,9 +8,13 @@
 -- KEYS[7] parked                 HASH         task id -> message of a dead, cancelled or expired task
 -- KEYS[8] dead                   ZSET         task id -> died at, in ms
 -- KEYS[9] expired                ZSET         task id -> forget at, in ms
+-- KEYS[10] cancelled             ZSET         task id -> forget at, in ms
+-- KEYS[11] progress              HASH         task id -> what its handler reported last
+-- KEYS[12] stopping              SET          ids in flight that are called off
 -- ARGV    id, slot in the bucket or "", prefix of the keys of hashes in flight
--- RETURNS {where, now, record or "", message or "", lease group or due in ms}: LEASED, SCHEDULED,
---         RETRY, ELSEWHERE (the record says the rest), NONE; without a record DEAD or EXPIRED
+-- RETURNS {where, now, record or "", message or "", lease group or due in ms, progress or "", 1 when it is
+--         called off}: LEASED, SCHEDULED, RETRY, ELSEWHERE (the record says the rest), NONE; without a record
+--         DEAD, EXPIRED or CANCELLED; the last two values for LEASED only
 -- OOM     runs: reads only
 local now = now_ms()
 local id, slot, prefix = take(), take(), take()
@@ -31,7 +35,8 @@ end
 for _, group in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   message = redis.call('HGET', prefix .. group, id)
   if message then
-    return {'LEASED', now, record, message, group}
+    local progress = redis.call('HGET', KEYS[11], id) or ''
+    return {'LEASED', now, record, message, group, progress, redis.call('SISMEMBER', KEYS[12], id)}
   end
 end
 message = redis.call('HGET', KEYS[7], id) or ''
@@ -40,6 +45,9 @@ if record == '' and message ~= '' and redis.call('ZSCORE', KEYS[8], id) then
 end
 if record == '' and message ~= '' and redis.call('ZSCORE', KEYS[9], id) then
   return {'EXPIRED', now, '', message, ''}
+end
+if record == '' and message ~= '' and redis.call('ZSCORE', KEYS[10], id) then
+  return {'CANCELLED', now, '', message, ''}
 end
 if record == '' then
   return {'NONE', now, '', '', ''}

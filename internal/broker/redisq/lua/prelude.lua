@@ -11,6 +11,12 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
+-- How many tasks of a lease group are in flight: all fields of its hash but the marks.
+local function in_flight(key)
+  local marks = redis.call('HEXISTS', key, '#f') + redis.call('HEXISTS', key, '#a') + redis.call('HEXISTS', key, '#s')
+  return redis.call('HLEN', key) - marks
+end
+
 -- Reads ARGV from left to right.
 local cursor = 0
 local function take()
@@ -72,6 +78,46 @@ local function forget_record(prefix, id, mark, now, too_many)
   return true
 end
 
+-- Takes a dead letter out of the index of all and of that of its fingerprint. Where a queue has too many
+-- fingerprints, that is the one of all others. With the last of a fingerprint its sample goes.
+local function leave_dead(prefix, id, fingerprint)
+  if redis.call('ZREM', prefix .. 'dead', id) == 0 then
+    return
+  end
+  for _, name in ipairs({fingerprint, 'other'}) do
+    local group = prefix .. 'dead:' .. name
+    if name ~= '' and redis.call('ZREM', group, id) == 1 then
+      if redis.call('EXISTS', group) == 0 then
+        redis.call('HDEL', prefix .. 'errors', name)
+      end
+      return
+    end
+  end
+end
+
+-- The lease group that has the task in flight; nil when none has.
+local function group_of(groups, prefix, id)
+  for _, group in ipairs(redis.call('ZRANGE', groups, 0, -1)) do
+    if redis.call('HEXISTS', prefix .. 'if:' .. group, id) == 1 then
+      return group
+    end
+  end
+end
+
+-- Writes a record, or removes it when it is empty.
+local function put_record(prefix, id, record)
+  local key, slot = record_place(prefix, id)
+  if record == '' and slot then
+    redis.call('HDEL', key, slot)
+  elseif record == '' then
+    redis.call('DEL', key)
+  elseif slot then
+    redis.call('HSET', key, slot, record)
+  else
+    redis.call('SET', key, record)
+  end
+end
+
 -- The priority of an admitted message stands in its head, unless it is normal.
 local function priority_of(message)
   return string.match(message, '^{"id":"[^"]+","enqueued_at":"[^"]+","priority":"(%a+)"')
@@ -96,6 +142,67 @@ local function push_ready(ready, high, low, messages)
   end
 end
 
+-- Puts messages back to where they are next, the first to run last in the list. An element that wakes
+-- a worker stays the rightmost one of the normal list, so that it can be told from tasks.
+local function put_back(ready, messages)
+  if redis.call('LINDEX', ready, -1) == '' then
+    redis.call('RPOP', ready)
+  end
+  redis.call('RPUSH', ready, unpack(messages))
+end
+
+-- How many tasks of a queue wait: ready, scheduled and to be retried.
+local function waiting(prefix)
+  local n = redis.call('ZCARD', prefix .. 'scheduled') + redis.call('ZCARD', prefix .. 'retry')
+  for _, list in ipairs({'ready', 'ready:high', 'ready:low', 'suspect', 'landing'}) do
+    n = n + redis.call('LLEN', prefix .. list)
+  end
+  if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
+    n = n - 1
+  end
+  return n - redis.call('SCARD', prefix .. 'withdrawn')
+end
+
+-- Whether a queue takes so many more tasks. If not: why, and how many it has room for. It looks
+-- no further than the gate where there is neither a limit nor a drain.
+local function refusal(gate, prefix, more)
+  local draining, most, inflight = unpack(redis.call('HMGET', gate, 'draining', 'max_length', 'inflight'))
+  if not draining and not most then
+    return
+  end
+  local n = waiting(prefix)
+  if draining and n + tonumber(inflight or 0) > 0 then
+    return 'DRAINING'
+  end
+  if most and n + more > tonumber(most) then
+    return 'FULL', math.max(0, tonumber(most) - n)
+  end
+end
+
+-- Reads the record of an id; nil when there is none.
+local function record_of(prefix, id)
+  local key, slot = record_place(prefix, id)
+  return (slot and redis.call('HGET', key, slot) or not slot and redis.call('GET', key)) or nil
+end
+
+-- Who has a unique key now: the letter of the mode, and the id; nil when it may be taken. A key is not
+-- held by a task that has finished, unless it is held for a time, nor after the delay of a debounced one.
+local function holder_of(lock, prefix)
+  local owner = redis.call('GET', lock)
+  if not owner then
+    return
+  end
+  local mode, id = string.sub(owner, 1, 1), string.sub(owner, 2)
+  if mode == 'd' and not redis.call('ZSCORE', prefix .. 'scheduled', id) then
+    return
+  end
+  local record = record_of(prefix, id)
+  if mode ~= 't' and not (record and string.sub(record, 1, 1) == '.') then
+    return
+  end
+  return mode, id, record
+end
+
 -- Frees a unique key if the task still has it. The lock's value is a letter for its mode, and the id.
 local function unlock(lock, id)
   local owner = redis.call('GET', lock)
@@ -115,4 +222,70 @@ local function ring(waiters, channel, ids)
       redis.call('PUBLISH', channel, ids[i])
     end
   end
+end
+
+-- The fingerprint of a dead letter. It stands last in a record, so what looks like one in the result or the
+-- progress of a task is not taken for it.
+local function fingerprint_of(record)
+  return record and string.match(record, '"g":"(%x+)"}$') or ''
+end
+
+-- Frees the unique key of a task that is forgotten. It stands in the record behind everything that a
+-- handler wrote.
+local function release(prefix, id, record)
+  local head = string.match(record, '^(.*),"g":"%x+"}$') or string.sub(record, 1, -2)
+  head = string.match(head, '^(.*),"k":%d+$') or head
+  local hash = string.match(head, '"u":"%a(%x+)"$')
+  if hash then
+    unlock(prefix .. 'unique:' .. hash, id)
+  end
+end
+
+-- How many entries of an index stand before one, and whether that is still there.
+local function rank_of(index, score, id)
+  local found = redis.call('ZSCORE', index, id)
+  if found and tonumber(found) == tonumber(score) then
+    return redis.call('ZRANK', index, id), true
+  end
+  local rank = redis.call('ZCOUNT', index, '-inf', '(' .. score)
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', index, score, score, 'LIMIT', 0, 1000)) do
+    if other > id then
+      break
+    end
+    rank = rank + 1
+  end
+  return rank, false
+end
+
+-- An operation goes on in numbered steps, each made by whoever owns it. Answers with whether it is
+-- the owner's, and with what a step that is sent again answered.
+local function step_of(op, owner, step)
+  local held = redis.call('HMGET', op, 'status', 'owner', 'step', 'ended', 'wait')
+  if held[1] ~= 'running' or held[2] ~= owner then
+    return false
+  end
+  if held[3] == step then
+    return true, {'OK', now_ms(), tonumber(held[4]), tonumber(held[5])}
+  end
+  return true
+end
+
+-- Writes down what a step did together with what it did it to: counts are right whoever dies. An
+-- operation with a rate waits for as long as its tasks take by that.
+local function save_step(op, step, lease, done, failed, reason, ended)
+  redis.call('HDEL', op, 'ended') -- allowed at full memory, and unlocks the rest
+  local now, rate = now_ms(), tonumber(redis.call('HGET', op, 'rate') or 0)
+  local wait = rate > 0 and math.ceil((done + failed) * 1000 / rate) or 0
+  redis.call('HINCRBY', op, 'done', done)
+  redis.call('HINCRBY', op, 'failed', failed)
+  redis.call('HSET', op, 'step', step, 'ended', ended and 1 or 0, 'wait', text(wait),
+    'next', text(now + wait), 'until', text(now + lease))
+  if reason and reason ~= '' then
+    redis.call('HSET', op, 'error', reason)
+  end
+  if ended then
+    redis.call('HINCRBY', op, 'stage', 1)
+    redis.call('HDEL', op, 'at', 'at_id')
+  end
+  return {'OK', now, ended and 1 or 0, wait}
 end

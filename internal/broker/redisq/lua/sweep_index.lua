@@ -1,6 +1,8 @@
--- Forgets finished tasks of an index whose time is over, and the oldest above a number.
+-- Forgets finished tasks of an index whose time is over, and the oldest above a number. Dead letters
+-- are counted, as nobody asked for it.
 -- KEYS[1] finished:at|dead|cancelled|expired  ZSET  task id -> ms
 -- KEYS[2] parked                              HASH  task id -> message
+-- KEYS[3] counters                            HASH  name -> total
 -- ARGV    prefix of the queue's keys, ms that is subtracted from now to give the highest score to
 --         forget, most tasks to forget, most tasks to keep, mark of these tasks' records
 -- RETURNS {OK, now, tasks forgotten, of them: above the number}
@@ -15,16 +17,24 @@ if aged == 0 then
     ids = redis.call('ZRANGE', KEYS[1], 0, surplus - 1)
   end
 end
-local refused = wrong_type(KEYS[2], 'hash')
+local refused = wrong_type(KEYS[2], 'hash', KEYS[3], 'hash')
 if refused then
   return refused
 end
 if #ids > 0 then
-  redis.call('ZREM', KEYS[1], unpack(ids))
+  if mark ~= 'D' then
+    redis.call('ZREM', KEYS[1], unpack(ids))
+  end
   for _, id in ipairs(ids) do
+    if mark == 'D' then
+      leave_dead(prefix, id, fingerprint_of(record_of(prefix, id)))
+    end
     if forget_record(prefix, id, mark, now, aged == 0) then
       redis.call('HDEL', KEYS[2], id)
     end
+  end
+  if mark == 'D' then
+    redis.call('HINCRBY', KEYS[3], 'evicted', #ids)
   end
 end
 return {'OK', now, #ids, #ids - aged}

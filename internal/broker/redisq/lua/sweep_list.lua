@@ -9,13 +9,14 @@ local surplus = redis.call('LLEN', KEYS[1]) - cap
 local ids = redis.call('LRANGE', KEYS[1], 0, most - 1)
 
 -- Neighbours on the list mostly share a bucket. They end in the order of the list, give or take a
--- few ms, so the last of a run answers for all of it.
-local function is_over(key, slot, place)
-  local record
-  if slot then
-    record = redis.call('HGET', key, slot)
-  else
-    record = redis.call('GET', key)
+-- few ms, so the last of a run answers for all of it; the one before it, if that was deleted by hand.
+local function is_over(key, slots, place)
+  local record = #slots == 0 and redis.call('GET', key)
+  for i = #slots, 1, -1 do
+    record = redis.call('HGET', key, slots[i])
+    if record then
+      break
+    end
   end
   local ends = record and tonumber(string.match(record, '^S(%d+)') or 0) or 0
   return ends <= now or place <= surplus
@@ -33,7 +34,7 @@ while first <= #ids do
     last, slot = last + 1, next_slot
     slots[#slots + 1] = slot
   end
-  if not is_over(key, slot, last) then
+  if not is_over(key, slots, last) then
     break
   end
   runs[#runs + 1] = {key, slots}

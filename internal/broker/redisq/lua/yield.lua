@@ -15,7 +15,7 @@ for _ = 1, tonumber(ARGV[1]) do
   if not message then
     break
   end
-  redis.call('RPUSH', KEYS[2], message)
+  put_back(KEYS[2], {message})
   moved = moved + 1
 end
 return {'OK', now, moved}

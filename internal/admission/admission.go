@@ -1,0 +1,74 @@
+// Package admission is the way of tasks from a producer to whatever keeps them: what may not go in is
+// refused, and the rest goes in together.
+package admission
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/wire"
+)
+
+// Gate lets tasks in.
+type Gate struct {
+	// Queues, if not empty, are the only queues that tasks may go to.
+	Queues []string
+	// Put is as Enqueue of a broker: it gets tasks that are valid and have their defaults.
+	Put func(ctx context.Context, tasks []*zeroq.Task) []error
+}
+
+// Enqueue is that of [zeroq.Enqueuer]. The caller's tasks change only where they are accepted: they
+// get the ID, Queue and EnqueuedAt that they have now.
+func (g Gate) Enqueue(ctx context.Context, now time.Time, tasks ...*zeroq.Task) error {
+	errs := make([]error, len(tasks))
+	var valid []*zeroq.Task
+	var indexes []int
+	for i, task := range tasks {
+		if errs[i] = g.check(task, now); errs[i] == nil {
+			sent := *task
+			sent.SetDefaults()
+			valid, indexes = append(valid, &sent), append(indexes, i)
+		}
+	}
+	for n, err := range g.Put(ctx, valid) {
+		i := indexes[n]
+		if errs[i] = err; err == nil {
+			tasks[i].ID, tasks[i].Queue, tasks[i].EnqueuedAt = valid[n].ID, valid[n].Queue, valid[n].EnqueuedAt
+		}
+	}
+	return join(errs)
+}
+
+func (g Gate) check(task *zeroq.Task, now time.Time) error {
+	if !task.EnqueuedAt.IsZero() && task.ID != "" && !zeroq.ValidID(task.ID) {
+		return zeroq.ErrDuplicateID // its id was assigned, so it has been here before
+	}
+	if err := task.Validate(now); err != nil {
+		return err
+	}
+	if err := wire.CheckData(task.Data); err != nil {
+		return err
+	}
+	queue := task.Queue
+	if queue == "" {
+		queue = zeroq.DefaultQueue
+	}
+	if len(g.Queues) > 0 && !slices.Contains(g.Queues, queue) {
+		return fmt.Errorf("%w: %s", zeroq.ErrUnknownQueue, queue)
+	}
+	return nil
+}
+
+// join makes one error of those of a call; nil when there is none.
+func join(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return &zeroq.BatchError{Errors: errs}
+	}
+	return nil
+}

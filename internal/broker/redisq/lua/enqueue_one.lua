@@ -1,0 +1,77 @@
+-- Puts one new task on its queue whose id the producer chose, or that has a unique key.
+-- KEYS[1] ready                 LIST         messages, pushed left, taken right
+-- KEYS[2] ready:high            LIST         messages of high priority
+-- KEYS[3] ready:low             LIST         messages of low priority
+-- KEYS[4] scheduled             ZSET         task id -> due in ms
+-- KEYS[5] scheduled:d           HASH         task id -> message
+-- KEYS[6] counters              HASH         name -> total
+-- KEYS[7] gate                  HASH         limits of the queue
+-- KEYS[8] withdrawn             SET          ids that were called off and are still on a list
+-- KEYS[9] r:<bucket> or id:<id> HASH|STRING  record
+-- KEYS[10] unique:<hash>        STRING       mode and id of the task that has the unique key, if there is one
+-- ARGV    prefix of the queue's keys, nonce of this enqueue, due in ms or 0 for ready, id, message, record,
+--         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
+-- RETURNS {OK, now}; {DUPLICATE, now} when the id is taken; {TAKEN, now, id} when that task has the unique
+--         key; {REPLACED, now, id} when this one took the place of that task; {FULL, now}; {DRAINING, now}
+-- OOM     refused before the first write: nothing is written
+local now = now_ms()
+local prefix, nonce, due, id, message, record, slot, mode, ttl = unpack(ARGV)
+local lock = KEYS[10]
+local refused = wrong_type(
+  KEYS[1], 'list', KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'zset', KEYS[5], 'hash', KEYS[6], 'hash', KEYS[7], 'hash',
+  KEYS[8], 'set', KEYS[9], slot == '' and 'string' or 'hash'
+)
+refused = refused or lock and wrong_type(lock, 'string')
+if refused then
+  return refused
+end
+local known = record_of(prefix, id)
+if known then
+  -- The record of a task that has not finished has the nonce: the same call, sent again.
+  return {string.find(known, nonce, 1, true) and 'OK' or 'DUPLICATE', now}
+end
+if redis.call('SISMEMBER', KEYS[8], id) == 1 then
+  return {'DUPLICATE', now} -- the message of the one before is still to be dropped
+end
+local function remember(at, in_slot)
+  if in_slot then
+    redis.call('HSET', at, in_slot, record)
+  else
+    redis.call('SET', at, record)
+  end
+end
+if lock then
+  local held, holder, theirs = holder_of(lock, prefix)
+  if held and theirs and string.find(theirs, nonce, 1, true) then
+    return {'REPLACED', now, holder} -- sent again
+  end
+  if held == 'd' and mode == 'd' then
+    redis.call('ZADD', KEYS[4], due == '0' and text(now) or due, holder)
+    redis.call('HSET', KEYS[5], holder, '{"id":"' .. holder .. string.sub(message, #'{"id":"' + #id + 1))
+    remember(record_place(prefix, holder))
+    return {'REPLACED', now, holder}
+  elseif held then
+    return {'TAKEN', now, holder}
+  end
+end
+local why, room = refusal(KEYS[7], prefix, 1)
+if why == 'DRAINING' then
+  return {'DRAINING', now}
+elseif why == 'FULL' then
+  return {'FULL', now, room}
+end
+if due == '0' then
+  push_ready(KEYS[1], KEYS[2], KEYS[3], {message})
+else
+  redis.call('ZADD', KEYS[4], due, id)
+  redis.call('HSET', KEYS[5], id, message)
+end
+remember(record_place(prefix, id))
+if lock and ttl ~= '0' then
+  redis.call('SET', lock, mode .. id, 'PX', ttl)
+elseif lock then
+  redis.call('SET', lock, mode .. id)
+end
+redis.call('HINCRBY', KEYS[6], 'enqueued', 1)
+redis.call('HDEL', KEYS[7], 'draining')
+return {'OK', now}
