@@ -135,6 +135,7 @@ func (l *ledger) Reserve(_ context.Context, key, _ string, _ time.Duration) (bro
 
 func (l *ledger) Renew(context.Context, string, string, time.Duration) error { return nil }
 func (l *ledger) Release(context.Context, string, string) error              { return nil }
+func (l *ledger) Forget(context.Context, string, string) error               { return nil }
 
 func (l *ledger) Complete(_ context.Context, key, _ string, answer []byte) error {
 	l.mu.Lock()
