@@ -284,7 +284,6 @@ func TestControl_Schedules(t *testing.T) {
 		Task: &zeroq.Task{
 			Type: "report", Queue: "mail", Data: []byte(`{"a":"<"}`), Timeout: time.Minute, Retention: 2 * time.Hour,
 			Priority: zeroq.Low, MaxAttempts: 2, Headers: map[string]string{"h": "v"},
-			Unique: &zeroq.Unique{Key: "k", Mode: zeroq.ForTime, For: time.Hour},
 		},
 	}
 	for _, isNew := range []bool{true, false} {
