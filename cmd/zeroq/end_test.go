@@ -256,3 +256,22 @@ func TestEnqueue_FileThatCannotBeRead(t *testing.T) {
 		t.Errorf("exit code %d, %q, %q", code, out, errOut)
 	}
 }
+
+// What could not be written is not done: an id that is lost, or half a table.
+func TestOutput_ThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newContract(t))
+	defer server.Close()
+	for _, line := range []string{"queues", "queues --json", "enqueue email 1"} {
+		reader, writer := io.Pipe()
+		must(t, reader.CloseWithError(errors.New("no space left")))
+		var errOut bytes.Buffer
+		root := root()
+		root.SetArgs(append(strings.Fields(line), "--api", server.URL))
+		root.SetOut(writer)
+		root.SetErr(&errOut)
+		if code := execute(root); code != session.CodeFailed || errOut.String() != "zeroq: no space left\n" {
+			t.Errorf("%s: exit code %d, %q", line, code, &errOut)
+		}
+	}
+}

@@ -49,7 +49,11 @@ func New(command *cobra.Command, run func(ctx context.Context, s *Session, args 
 			return Usage(err)
 		}
 		defer s.close()
-		return s.ended(s.run(command.Context(), f.timeout, func(ctx context.Context) error { return run(ctx, s, args) }))
+		err = s.ended(s.run(command.Context(), f.timeout, func(ctx context.Context) error { return run(ctx, s, args) }))
+		if err == nil {
+			err = s.out.failed()
+		}
+		return err
 	}
 	return command
 }
@@ -67,12 +71,14 @@ func open(command *cobra.Command, f flags) (*Session, error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
+	out := &output{to: command.OutOrStdout()}
 	s := &Session{
-		JSON: f.json, In: command.InOrStdin(), Out: command.OutOrStdout(), Err: command.ErrOrStderr(),
+		JSON: f.json, In: command.InOrStdin(), Out: out, Err: command.ErrOrStderr(),
+		out:      out,
 		address:  address,
 		recorder: &recorder{transport: http.DefaultTransport.(*http.Transport).Clone(), bodies: f.json},
 	}
-	s.color = isTerminal(s.Out) && os.Getenv("NO_COLOR") == ""
+	s.color = isTerminal(out.to) && os.Getenv("NO_COLOR") == ""
 	var err error
 	s.API, err = client.New(address, client.WithHTTPClient(&http.Client{Transport: s.recorder}))
 	return s, err

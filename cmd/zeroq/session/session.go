@@ -26,6 +26,7 @@ type Session struct {
 	In       io.Reader
 	Out, Err io.Writer
 
+	out      *output // Out
 	address  string
 	recorder *recorder
 	color    bool

@@ -26,7 +26,7 @@ func (s *Session) Table(header []string, rows [][]any) {
 	style.Box = table.BoxStyle{PaddingRight: "  ", UnfinishedRow: "…"}
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = text.FormatDefault
-	style.Size.WidthMax = width(s.Out)
+	style.Size.WidthMax = width(s.out.to)
 	t.SetStyle(style)
 	head := make(table.Row, len(header))
 	for i, name := range header {
