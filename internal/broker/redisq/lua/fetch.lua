@@ -56,10 +56,17 @@ end
 if rate then
   rate = tonumber(rate)
   burst = tonumber(burst) or math.max(1, rate)
-  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, now - (tonumber(at) or now)) * rate / 1000)
+  local since = now - (tonumber(at) or now)
+  if since < 0 then -- the clock was set back: it would be as long until there are tokens again
+    redis.call('HDEL', KEYS[8], 'tokens_at')
+    redis.call('HSET', KEYS[8], 'tokens_at', text(now))
+  end
+  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, since) * rate / 1000)
   most = math.min(most, math.floor(tokens))
   if most < 1 then
-    return {'LIMITED', now, math.ceil((1 - tokens) * 1000 / rate), {}, {}}
+    -- All workers come again after that: they wait for 20 ms of tokens, if the bucket holds twice as many.
+    local enough = math.max(1, math.min(burst / 2, rate / 50))
+    return {'LIMITED', now, math.ceil((enough - tokens) * 1000 / rate), {}, {}}
   end
 end
 
@@ -75,7 +82,8 @@ if refused then
   return refused
 end
 
--- Chunks grow from one, so that the size of what was taken bounds what is taken next.
+-- Chunks grow from one, so that the size of what was taken bounds what is taken next. They are never
+-- long: large messages may come after small ones.
 local messages, bytes = {}, 0
 local function pop(list)
   local chunk = 1
@@ -91,7 +99,7 @@ local function pop(list)
       end
     end
     local room = bytes > 0 and math.floor((most_bytes - bytes) * #messages / bytes) or chunk * 2
-    chunk = math.max(1, math.min(chunk * 2, room))
+    chunk = math.max(1, math.min(chunk * 2, room, 16))
   until #messages >= most or bytes >= most_bytes
 end
 local function pop_all(...)
