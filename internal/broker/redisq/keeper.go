@@ -48,12 +48,12 @@ func (b *Broker) Sweep(ctx context.Context, queue string, keep broker.Keep) (bro
 		{keys.finishedAt, string(markDone)}, {keys.cancelled, string(markCancelled)}, {keys.expired, string(markExpired)},
 	} {
 		if err == nil {
-			n, err = b.sweep(ctx, scriptSweepIndex, []string{index.key, keys.parked}, keys.prefix, 0, sweepSize, keep.Finished, index.mark)
+			n, err = b.sweep(ctx, scriptSweepIndex, []string{index.key, keys.parked, keys.errors}, keys.prefix, 0, sweepSize, keep.Finished, index.mark)
 			swept.Finished += n
 		}
 	}
 	if err == nil {
-		swept.Dead, err = b.sweep(ctx, scriptSweepIndex, []string{keys.dead, keys.parked},
+		swept.Dead, err = b.sweep(ctx, scriptSweepIndex, []string{keys.dead, keys.parked, keys.errors},
 			keys.prefix, keep.DeadFor.Milliseconds(), sweepSize, keep.Dead, string(markDead))
 	}
 	return swept, err

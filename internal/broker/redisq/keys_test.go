@@ -159,15 +159,15 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 
 // byPrefix are the keys that scripts make of a prefix in ARGV, and so do not declare.
 var byPrefix = map[string][]string{
-	"if:<group>": {"cancel", "census", "delete", "lookup", "recount"},
-	"r:<bucket>": {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
-	"id:<id>":    {"revive", "sweep_index", "sweep_list"},
+	"if:<group>":    {"cancel", "census", "delete", "lookup", "recount"},
+	"r:<bucket>":    {"revive", "sweep_index", "sweep_list"}, // revive: of the task that has the unique key
+	"id:<id>":       {"revive", "sweep_index", "sweep_list"},
 	"unique:<hash>": {"cancel", "delete", "revive"},
-	"scheduled":  {"revive"},
-	"dead":       {"delete", "revive"},
-	"dead:<fp>":  {"delete", "revive"},
-	"done":       {"cancel", "delete", "settle"},
-	"stop":       {"cancel"},
+	"scheduled":     {"revive"},
+	"dead":          {"delete", "revive"},
+	"dead:<fp>":     {"delete", "revive", "settle", "sweep_index"},
+	"done":          {"cancel", "delete", "settle"},
+	"stop":          {"cancel"},
 }
 
 // keyUsers are, for each key of a queue, the scripts that use it, as the docs write them.
