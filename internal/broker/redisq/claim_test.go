@@ -48,3 +48,18 @@ func TestClaim_HandedBackDuplicateIsClaimedAgain(t *testing.T) {
 		t.Errorf("claimed with %v", d.Err)
 	}
 }
+
+// Every end of a task frees its unique key. Should Redis have lost that write, the key is taken over from who
+// has finished, and from who is not known any more.
+func TestUnique_KeyOfWhoHasFinishedIsTakenOver(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(newTask(zeroq.ID("over")))
+	w := r.join("w")
+	r.settle(w, outcome(w, r.fetch(w, 1)[0], zeroq.Dead))
+	for _, owner := range []string{"over", "nobody"} {
+		task := newTask(zeroq.UniqueKey(owner, zeroq.UntilFinished))
+		r.must(r.client.Set(t.Context(), r.keys.unique+lockOf(task.Unique)[1:], "f"+owner, 0).Err())
+		r.put(task)
+	}
+}

@@ -24,16 +24,6 @@ func (m *model) checkCounts() {
 	if info.Paused != m.paused || info.Draining != m.draining || info.Limits != m.limits {
 		m.Fatalf("paused %v, draining %v, %+v, want %v, %v, %+v", info.Paused, info.Draining, info.Limits, m.paused, m.draining, m.limits)
 	}
-	if most := m.limits.Concurrency; most > 0 && len(m.in(zeroq.Leased)) > most && strings.HasPrefix(m.log[len(m.log)-1], "fetch") {
-		m.checkUnder(most)
-	}
-}
-
-// checkUnder: more than the limit can be in flight only since before it was set.
-func (m *model) checkUnder(most int) {
-	if n := m.client.HGet(m.Context(), m.keys.gate, "inflight").Val(); n != fmt.Sprint(len(m.in(zeroq.Leased))) {
-		m.Fatalf("%s are in flight by the gate, %d are, %d may be", n, len(m.in(zeroq.Leased)), most)
-	}
 }
 
 // checkLists compares the ready lists with the model's, and sees to it that nobody sleeps through work.

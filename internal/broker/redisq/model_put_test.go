@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -63,7 +64,7 @@ func (m *model) compose(task *modelTask, mayDebounce bool, asked map[string]bool
 		task.delay, task.soon = "late", m.chance(2)
 		options = append(options, zeroq.Delay(delayOf(task.soon)))
 	}
-	if id := fmt.Sprintf("chosen-%d", m.rng.IntN(100)); m.chance(3) && !asked[id] {
+	if id := m.someChosen(); m.chance(3) && !asked[id] {
 		task.asks, asked[id] = id, true
 		options = append(options, zeroq.ID(id))
 	}
@@ -77,6 +78,19 @@ func (m *model) compose(task *modelTask, mayDebounce bool, asked map[string]bool
 	one.Unique = task.unique
 	one.Data = fmt.Appendf(nil, `{"n":%d}`, task.number)
 	return one
+}
+
+// someChosen is one of a few ids that producers choose, now and then that of a task whose message is still to
+// be dropped.
+func (m *model) someChosen() string {
+	if m.chance(3) {
+		for _, task := range m.tasks {
+			if task.withdrawn() && strings.HasPrefix(task.id, "chosen") {
+				return task.id
+			}
+		}
+	}
+	return fmt.Sprintf("chosen-%d", m.rng.IntN(100))
 }
 
 func (m *model) somePriority() zeroq.Priority {
@@ -195,7 +209,7 @@ func (m *model) pushBare() {
 	}
 	switch {
 	case m.chance(3):
-		task.asks = fmt.Sprintf("chosen-%d", m.rng.IntN(100))
+		task.asks = m.someChosen()
 	case m.chance(3):
 		task.asks = fmt.Sprintf("bare-%d", task.number)
 	}
