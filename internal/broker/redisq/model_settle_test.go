@@ -59,6 +59,8 @@ func (m *model) someOutcome(d *broker.Delivery) zeroq.State {
 		states = []zeroq.State{zeroq.Cancelled, zeroq.Cancelled, zeroq.Ready}
 	case d.Err != nil:
 		states = []zeroq.State{zeroq.Dead, zeroq.Dead, zeroq.Ready}
+	case m.of(d.Raw).crashes > 1:
+		states = append(states, zeroq.Ready, zeroq.Ready, zeroq.Ready)
 	}
 	return states[m.rng.IntN(len(states))]
 }

@@ -143,7 +143,7 @@ func (m *model) step() {
 	}{
 		{12, "enqueue", m.enqueue}, {8, "push", m.pushBare}, {20, "fetch", m.fetchSome}, {16, "settle", m.settleSome},
 		{4, "commit", m.commitSome}, {3, "report", m.reportSome}, {2, "wait", m.wait}, {1, "yield", m.yield},
-		{6, "promote", m.promote}, {2, "join", m.newMember}, {2, "kill", m.kill}, {2, "reap", m.reap},
+		{6, "promote", m.promote}, {3, "join", m.newMember}, {4, "kill", m.kill}, {3, "reap", m.reap},
 		{4, "dead one settles", m.deadSettles}, {2, "ghost settles", m.ghostSettles},
 		{7, "cancel", m.cancel}, {5, "retry", m.retryOne}, {4, "delete", m.deleteOne},
 		{2, "pause", m.pause}, {1, "drain", m.drain}, {3, "limit", m.limit}, {1, "sweep", m.sweepBrief}, {1, "crash", m.crash},
