@@ -123,9 +123,12 @@ func newModel(t *testing.T, seed uint64, server *redistest.Server, conf zeroq.Re
 	again := rand.New(rand.NewPCG(seed, 1))
 	attach(m.Broker, func(script string) bool {
 		twice := again.IntN(5) == 0 && !counting[script]
-		if twice && m.server != nil && again.IntN(40) == 0 {
-			m.server.Kill()
-			m.server.Restart()
+		if twice && m.server != nil && again.IntN(20) == 0 && m.Context().Err() == nil {
+			m.killRedis()
+			// Whoever finds a script missing loads it and tries once more: that is for crash to try.
+			for _, name := range scriptNames() {
+				m.must(load(name).Load(m.Context(), m.client).Err())
+			}
 		}
 		return twice
 	})
@@ -168,12 +171,16 @@ func (m *model) step() {
 func (m *model) crash() {
 	switch {
 	case m.server == nil:
-	case m.rng.IntN(2) == 0:
-		m.server.Kill()
-		m.server.Restart()
+	case m.chance(2):
+		m.killRedis()
 	default:
 		m.must(m.client.ScriptFlush(m.Context()).Err())
 	}
+}
+
+func (m *model) killRedis() {
+	m.server.Kill()
+	m.server.Restart()
 }
 
 func (m *model) newMember() {
