@@ -319,7 +319,7 @@ func TestOperation_WaitSeesItsProgress(t *testing.T) {
 
 const nightly = `{"name":"nightly","spec":"0 3 * * *","timezone":"Europe/Oslo","jitter":"1m0s","overlap":"skip","catch_up":"last",
 	"task":{"type":"report","queue":"mail","data":{"a": "<"},"timeout":"1m0s","retention":"2h0m0s","priority":"low",
-	"unique":{"key":"k","mode":"for","for":"1h0m0s"},"max_attempts":2,"headers":{"h":"v"}},
+	"max_attempts":2,"headers":{"h":"v"}},
 	"paused":true,"next_runs":["2026-01-02T03:04:05.006Z"],"last_run":null,"last_task":null,"skipped":4}`
 
 func TestSchedules_AllTheirVerbs(t *testing.T) {
@@ -330,7 +330,6 @@ func TestSchedules_AllTheirVerbs(t *testing.T) {
 		Task: &zeroq.Task{
 			Type: "report", Queue: "mail", Data: []byte(`{"a": "<"}`), Timeout: time.Minute, Retention: 2 * time.Hour,
 			Priority: zeroq.Low, MaxAttempts: 2, Headers: map[string]string{"h": "v"},
-			Unique: &zeroq.Unique{Key: "k", Mode: zeroq.ForTime, For: time.Hour},
 		},
 	}
 	check := func(what string, got zeroq.Schedule, err error) {
@@ -369,7 +368,7 @@ func TestSchedules_AllTheirVerbs(t *testing.T) {
 	}
 	if body := api.sent()[0].body; body != `{"spec":"0 3 * * *","timezone":"Europe/Oslo","jitter":"1m0s","overlap":"skip",`+
 		`"catch_up":"last","paused":true,"task":{"type":"report","queue":"mail","max_attempts":2,"timeout":"1m0s",`+
-		`"retention":"2h0m0s","priority":"low","unique":{"key":"k","mode":"for","for":"1h0m0s"},"headers":{"h":"v"},"data":{"a": "<"}}}` {
+		`"retention":"2h0m0s","priority":"low","headers":{"h":"v"},"data":{"a": "<"}}}` {
 		t.Errorf("sent %s", body)
 	}
 	if id, err := c.RunSchedule(t.Context(), "nightly"); err != nil || id != "t1" {

@@ -135,6 +135,7 @@ func (l *ledger) Reserve(_ context.Context, key, _ string, _ time.Duration) (bro
 
 func (l *ledger) Renew(context.Context, string, string, time.Duration) error { return nil }
 func (l *ledger) Release(context.Context, string, string) error              { return nil }
+func (l *ledger) Forget(context.Context, string, string) error               { return nil }
 
 func (l *ledger) Complete(_ context.Context, key, _ string, answer []byte) error {
 	l.mu.Lock()
@@ -283,7 +284,6 @@ func TestControl_Schedules(t *testing.T) {
 		Task: &zeroq.Task{
 			Type: "report", Queue: "mail", Data: []byte(`{"a":"<"}`), Timeout: time.Minute, Retention: 2 * time.Hour,
 			Priority: zeroq.Low, MaxAttempts: 2, Headers: map[string]string{"h": "v"},
-			Unique: &zeroq.Unique{Key: "k", Mode: zeroq.ForTime, For: time.Hour},
 		},
 	}
 	for _, isNew := range []bool{true, false} {

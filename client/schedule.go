@@ -138,7 +138,6 @@ type scheduledTaskAnswer struct {
 	Timeout     string            `json:"timeout"`
 	Retention   string            `json:"retention"`
 	Priority    zeroq.Priority    `json:"priority"`
-	Unique      *wireUnique       `json:"unique"`
 	Headers     map[string]string `json:"headers"`
 }
 
@@ -168,13 +167,6 @@ func (a *scheduledTaskAnswer) task() (*zeroq.Task, error) {
 	}
 	if task.Retention, err = parseDuration(a.Retention); err != nil {
 		return nil, fmt.Errorf("retention: %w", err)
-	}
-	if a.Unique == nil {
-		return task, nil
-	}
-	task.Unique = &zeroq.Unique{Key: a.Unique.Key, Mode: a.Unique.Mode}
-	if task.Unique.For, err = parseDuration(a.Unique.For); err != nil {
-		return nil, fmt.Errorf("unique.for: %w", err)
 	}
 	return task, nil
 }

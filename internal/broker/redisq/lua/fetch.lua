@@ -28,6 +28,9 @@ if mark then
     return {'STALE', now, 0, {}, {}}
   end
   if answered == seq then
+    if ids == ' =' then
+      return {'OK', now, 0, {}, {}}
+    end
     local fields = {}
     for field in string.gmatch(ids, '%S+') do
       fields[#fields + 1] = field
@@ -111,10 +114,11 @@ local function pop_all(...)
 end
 pop(landing)
 -- A worker has one suspect at a time, so that only the guilty one can be there when it dies again.
-local suspected
-if more and #messages < most and redis.call('EXISTS', suspect) == 1 then
+local suspected, busy
+if more and redis.call('EXISTS', suspect) == 1 then
   local held = redis.call('HGET', inflight, '#s')
-  if not held or redis.call('HEXISTS', inflight, held) == 0 then
+  busy = held and redis.call('HEXISTS', inflight, held) == 1
+  if not busy and #messages < most then
     suspected = redis.call('RPOP', suspect)
     messages[#messages + 1] = suspected
     bytes = bytes + #suspected
@@ -131,9 +135,10 @@ elseif turn == 4 then
 else
   pop_all(high, ready, low)
 end
--- What is left elsewhere wakes the next worker, as workers block on the normal list only.
+-- What is left elsewhere wakes the next worker, as workers block on the normal list only. Who has a suspect
+-- leaves the others without a sign, which would wake itself for ever.
 if more and redis.call('EXISTS', ready) == 0
-  and (redis.call('EXISTS', high, low) > 0 or suspected and redis.call('EXISTS', suspect) == 1) then
+  and (redis.call('EXISTS', high, low) > 0 or not busy and redis.call('EXISTS', suspect) == 1) then
   redis.call('LPUSH', ready, '')
 end
 if #messages == 0 then
@@ -159,7 +164,7 @@ if more and redis.call('EXISTS', KEYS[9]) == 1 then
   end
   messages, fields = kept, kept_fields
   if #messages == 0 then
-    redis.call('HSET', inflight, '#f', seq)
+    redis.call('HSET', inflight, '#f', seq .. ' =') -- no field is called so
     return {'OK', now, 0, {}, {}}
   end
 end
@@ -171,7 +176,7 @@ for i, message in ipairs(messages) do
     fields[i] = '!' .. seq .. '.' .. i
   end
   taken[fields[i]] = true
-  entries[2 * i - 1], entries[2 * i] = fields[i], message
+  entries[#entries + 1], entries[#entries + 2] = fields[i], message
   if message == suspected then
     entries[#entries + 1], entries[#entries + 2] = '#s', fields[i]
   end
