@@ -3,6 +3,8 @@ package zeroq
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 )
 
 // RedisConf says how to reach Redis, in one shape for a single server, Sentinel and Cluster.
@@ -65,6 +67,20 @@ func (c RedisConf) Validate() error {
 		return errors.New("Redis.TLS.Enabled: is false beside other TLS settings")
 	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
 		return errors.New("Redis.TLS.CertFile: needs Redis.TLS.KeyFile, and the other way round")
+	}
+	return checkAddrs(c.Addrs)
+}
+
+// checkAddrs reports an address that can never be dialled, so that a forgotten port does not look like
+// a Redis that is away.
+func checkAddrs(addrs []string) error {
+	for i, addr := range addrs {
+		if strings.HasPrefix(addr, "/") {
+			continue
+		}
+		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+			return fmt.Errorf("Redis.Addrs[%d]: %q: want host:port, or the path of a unix socket", i, addr)
+		}
 	}
 	return nil
 }

@@ -183,6 +183,23 @@ func TestIdempotency_FailedRequest(t *testing.T) {
 	a.keyed("p", enqueue, `{"type":"b"}`).into(t, 202, &got)
 }
 
+// A batch of which nobody knows whether all is in can be sent again, and each task of it is in once.
+func TestIdempotency_BatchInPart(t *testing.T) {
+	a := start(t)
+	a.fake.fail["b"] = zeroq.ErrUnavailable
+	const body = `{"tasks":[{"type":"a"},{"type":"b"}]}`
+	first := a.keyed("k", enqueueMany, body)
+	a.fake.fail["b"] = nil
+	second := a.keyed("k", enqueueMany, body)
+	if !strings.HasPrefix(first.body, `{"accepted":1,"rejected":1,`) || !strings.HasPrefix(second.body, `{"accepted":2,"rejected":0,`) {
+		t.Errorf("%s, then %s", first.body, second.body)
+	}
+	a.keyed("k", enqueueMany, body).wantReplay(t, second)
+	if n := a.fake.count(); n != 2 {
+		t.Errorf("%d tasks were enqueued", n)
+	}
+}
+
 func TestIdempotency_LedgerIsAway(t *testing.T) {
 	a := start(t)
 	a.fake.ledger.set(func(l *fakeLedger) { l.down = zeroq.ErrUnavailable })

@@ -245,3 +245,14 @@ func TestEnqueue_FileIsSentAsItIs(t *testing.T) {
 		t.Errorf("sent %q", api.sent[0])
 	}
 }
+
+// A file that cannot be read is not an API that is away.
+func TestEnqueue_FileThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newContract(t))
+	defer server.Close()
+	out, errOut, code := cli("", "enqueue", "--file", t.TempDir(), "--api", server.URL)
+	if code != session.CodeFailed || out != "" || !strings.HasPrefix(errOut, "zeroq: the file was not read to its end: ") {
+		t.Errorf("exit code %d, %q, %q", code, out, errOut)
+	}
+}

@@ -7,7 +7,9 @@
 package cron
 
 import (
+	"fmt"
 	"math/bits"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,10 @@ const (
 	minEvery = time.Second
 	maxEvery = 5 * 365 * 24 * time.Hour
 )
+
+// maxSpec bounds a spec in bytes: what the parser says of one repeats it. All seconds and all minutes
+// of an hour, each by its number, have room.
+const maxSpec = 512
 
 // Spec is when a schedule comes.
 type Spec struct {
@@ -44,6 +50,8 @@ func Parse(spec, timezone string) (*Spec, error) {
 	switch {
 	case spec == "":
 		return nil, wrongSpec("is missing")
+	case len(spec) > maxSpec:
+		return nil, wrongSpec(fmt.Sprintf("is over %d bytes", maxSpec))
 	case strings.HasPrefix(spec, "TZ="), strings.HasPrefix(spec, "CRON_TZ="):
 		return nil, wrongSpec("must not name a time zone: that is what timezone is for")
 	}
@@ -73,7 +81,9 @@ func wrongSpec(reason string) error { return &zeroq.FieldError{Field: "spec", Re
 var zones sync.Map
 
 func zoneOf(name string) (*time.Location, error) {
-	if name == "Local" { // another one in each process
+	// "Local" is another one in each process. A name is looked up as a path, of which there is no end for
+	// one zone: only the shortest is its name.
+	if name == "Local" || name != "" && path.Clean(name) != name {
 		return nil, &zeroq.FieldError{Field: "timezone", Reason: "must be an IANA name such as Europe/Berlin"}
 	}
 	if zone, known := zones.Load(name); known {

@@ -68,7 +68,11 @@ func TestParse_MistakesNameTheField(t *testing.T) {
 		{"0 0 30 2 *", "", "spec", "five years"},
 		{", * * * * *", "", "spec", "without a value"},
 		{"* * , * *", "", "spec", "without a value"},
+		{strings.Repeat("1", 300_000), "", "spec", "512 bytes"},
+		{strings.Repeat("1,", 300) + "1 * * * *", "", "spec", "512 bytes"},
 		{"* * * * *", "Local", "timezone", "IANA"},
+		{"* * * * *", "Europe//Berlin", "timezone", "IANA"},
+		{"* * * * *", "Europe/./Berlin", "timezone", "IANA"},
 		{"* * * * *", "Mars/Base", "timezone", "IANA"},
 		{"* * * * *", "../etc/passwd", "timezone", "IANA"},
 	} {

@@ -77,6 +77,7 @@ func (b *Batch) Stop(ctx context.Context, err error) (*Result, error) {
 		return nil, err
 	}
 	result.stopped, _ = problem.Of(err)
+	idempotency.Refused(ctx, result.stopped.Status)
 	return result, nil
 }
 
@@ -119,6 +120,7 @@ func (b *Batch) flush(ctx context.Context) {
 			logc.Errorf(ctx, "batch item %d: %v", e.index, e.err)
 			logged = true
 		}
+		idempotency.Refused(ctx, p.Status)
 		b.result.refuse(e.index, p)
 	}
 	clear(b.chunk)
@@ -156,5 +158,5 @@ func (b *Batch) enqueue(ctx context.Context) {
 // chunk will not reach the next either.
 func reached(err error) bool {
 	return !errors.Is(err, zeroq.ErrUnavailable) && !errors.Is(err, zeroq.ErrStoreFull) &&
-		!errors.Is(err, context.DeadlineExceeded)
+		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }

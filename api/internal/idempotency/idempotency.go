@@ -85,11 +85,12 @@ func (k *keeper) begin(w http.ResponseWriter, r *http.Request, key string, reser
 	}()
 	stop := k.hold(r.Context(), key, reservation.Owner)
 	defer stop()
-	k.next.ServeHTTP(recorder, r.WithContext(withBase(r.Context(), reservation.Base)))
+	b := &beginning{base: reservation.Base}
+	k.next.ServeHTTP(recorder, r.WithContext(withBeginning(r.Context(), b)))
 	stop()
 	settled = true
 	switch {
-	case recorder.final():
+	case recorder.final() && !b.partial.Load():
 		k.complete(r.Context(), key, reservation.Owner, recorder)
 	case recorder.refused():
 		k.forget(r.Context(), key, reservation.Owner)

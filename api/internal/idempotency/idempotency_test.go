@@ -91,6 +91,24 @@ func TestReservation_EndsByTheAnswer(t *testing.T) {
 	}
 }
 
+// A part that may or may not be done can be sent again under the same key.
+func TestReservation_OfAPartIsReleased(t *testing.T) {
+	for status, want := range map[int]ledger{
+		499: {released: 1}, 500: {released: 1}, 503: {released: 1},
+		400: {completed: 1}, 409: {completed: 1}, 413: {completed: 1}, 429: {completed: 1},
+	} {
+		l := &ledger{}
+		handler := idempotency.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			idempotency.Refused(r.Context(), status)
+			w.WriteHeader(http.StatusAccepted)
+		}), l, time.Second)
+		handler.ServeHTTP(httptest.NewRecorder(), post(t.Context()))
+		if l.completed != want.completed || l.released != want.released || l.forgotten != 0 {
+			t.Errorf("%d: got %+v", status, l)
+		}
+	}
+}
+
 func TestReservation_IsReleasedWhenTheHandlerPanics(t *testing.T) {
 	l := &ledger{}
 	handler := idempotency.New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), l, time.Second)

@@ -3,25 +3,44 @@ package idempotency
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
 
-type baseKey struct{}
+type beginningKey struct{}
 
-func withBase(ctx context.Context, base string) context.Context {
-	return context.WithValue(ctx, baseKey{}, base)
+// beginning is one time that a request is begun.
+type beginning struct {
+	base string
+	// partial is set when nobody knows of a part of the request whether it was done.
+	partial atomic.Bool
+}
+
+func withBeginning(ctx context.Context, b *beginning) context.Context {
+	return context.WithValue(ctx, beginningKey{}, b)
+}
+
+// Refused notes the status that a part of a request was refused with. If that leaves open whether the
+// part was done, the answer is not kept: under the same key it can be sent again and is done once.
+func Refused(ctx context.Context, status int) {
+	b, _ := ctx.Value(beginningKey{}).(*beginning)
+	if b != nil && (status == problem.StatusCancelled || status >= http.StatusInternalServerError) {
+		b.partial.Store(true)
+	}
 }
 
 // Name gives a task that has no id, the one of this index in its request, the id that it has however
 // often the request is begun, and reports whether it did so.
 func Name(ctx context.Context, task *zeroq.Task, index int) bool {
-	base, _ := ctx.Value(baseKey{}).(string)
-	if base == "" || task.ID != "" {
+	b, _ := ctx.Value(beginningKey{}).(*beginning)
+	if b == nil || task.ID != "" {
 		return false
 	}
-	task.ID = base + "." + strconv.Itoa(index)
+	task.ID = b.base + "." + strconv.Itoa(index)
 	return true
 }
 

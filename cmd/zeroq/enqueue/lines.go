@@ -3,8 +3,10 @@ package enqueue
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,6 +41,9 @@ func (o *options) lines(ctx context.Context, s *session.Session, command *cobra.
 	input := &counter{reader: file, bar: bar}
 	result, err := s.API.EnqueueLines(ctx, input)
 	bar.Close()
+	if failed := input.failed(); failed != nil { // the client takes it for an API that is away
+		return fmt.Errorf("the file was not read to its end: %w", failed)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,21 +73,31 @@ func report(s *session.Session, result *client.BatchResult, input *counter) erro
 	return nil
 }
 
-// counter passes lines on and notes which of them are blank, as the API does not count these.
+// counter passes lines on and notes which of them are blank, as the API does not count these. It may
+// still be read when the API has answered.
 type counter struct {
 	reader io.Reader
 	bar    *session.Bar
+
+	mu sync.Mutex
 	// blank are the numbers of the blank lines; the first line is 1.
 	blank []int
 	// lines is how many have ended, text whether the one at hand has any.
 	lines int
 	text  bool
+	// err is what kept the reader from its end.
+	err error
 }
 
 // Read is that of the reader.
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)
 	c.bar.Add(n)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
 	for rest := p[:n]; len(rest) > 0; {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
 		c.text = c.text || len(bytes.TrimSpace(line)) > 0
@@ -98,8 +113,17 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// failed is what kept the reader from its end, nil if nothing did.
+func (c *counter) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
 // line is the number of the line of an item.
 func (c *counter) line(index int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	line := index + 1
 	for _, blank := range c.blank {
 		if blank > line {
