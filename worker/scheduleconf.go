@@ -25,7 +25,8 @@ type ScheduleConf struct {
 	Jitter time.Duration `json:",optional"`
 	// Overlap is "skip" to leave a time out while the task before has not finished. Default: allow.
 	Overlap string `json:",default=allow,options=allow|skip"`
-	// CatchUp says which times are made up for that passed while no worker ran. Default: none.
+	// CatchUp says which times are made up for that passed while no worker and no API
+	// ran. Default: none.
 	CatchUp string `json:",default=none,options=none|last|all"`
 	// Paused makes it without letting it begin.
 	Paused bool `json:",optional"`

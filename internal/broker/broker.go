@@ -128,7 +128,7 @@ type Delivery struct {
 type Outcome struct {
 	Delivery *Delivery
 	// State is Succeeded, Retry, Dead, Expired, Cancelled, or Ready to hand the delivery back as it
-	// came, to the front of its queue.
+	// came, to the front of its queue; but one that was started does not expire any more.
 	State zeroq.State
 	// Result is what the handler set, if it succeeded.
 	Result json.RawMessage

@@ -62,6 +62,8 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 		l.closed = time.Now().Add(l.errors.failed(err))
 		l.watch.failed(err)
 		return 0
+	default:
+		l.watcher.fetched()
 	}
 	l.errors.worked()
 	l.watch.fetched()

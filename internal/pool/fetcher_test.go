@@ -232,6 +232,38 @@ func TestWatcher_GivesBackWhatItFoundWhenItIsStopped(t *testing.T) {
 	})
 }
 
+// A pool whose last slot is filled from another queue must not keep what a wait has found: it lies where
+// nobody else is told of it.
+func TestWatcher_GivesBackWhatNoFetchHasTaken(t *testing.T) {
+	t.Parallel()
+	for _, fetched := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.push(task("x"))
+			member, err := f.Join(t.Context(), broker.Join{Queue: "default"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWatcher(member)
+			go w.run(make(chan struct{}, 1))
+			defer close(w.arm)
+			w.start(t.Context())
+			synctest.Wait()
+			if r, ok := w.take(); !ok || !r.found {
+				t.Fatalf("the wait came to %+v, %v", r, ok)
+			}
+			want := 1
+			if fetched {
+				w.fetched()
+				want = 0
+			}
+			if err := w.stop(t.Context()); err != nil || f.count("yield") != want {
+				t.Errorf("fetched %v: %v, given back %d times", fetched, err, f.count("yield"))
+			}
+		})
+	}
+}
+
 func TestWatcher_StopsAWaitThatHasNotBegun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

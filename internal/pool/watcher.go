@@ -11,7 +11,10 @@ type watcher struct {
 	member broker.Member
 	arm    chan context.Context
 	report chan report
-	cancel context.CancelFunc // of a wait whose report was not taken; nil: not armed. The fetching goroutine's
+
+	// These are the fetching goroutine's.
+	cancel context.CancelFunc // of a wait whose report was not taken; nil: not armed
+	found  bool               // a wait found something, and no fetch has taken it since
 }
 
 // report is what a wait came to.
@@ -49,6 +52,7 @@ func (w *watcher) take() (r report, ok bool) {
 	select {
 	case r := <-w.report:
 		w.disarm()
+		w.found = w.found || r.found
 		return r, true
 	default:
 		return report{}, false
@@ -67,21 +71,26 @@ func (w *watcher) halt() {
 	}
 }
 
-// stop ends a wait that is under way. What it found is given back, as nobody here can take it. When
-// ctx ends first, as a broker that hangs does not let go of a wait, the watcher stays armed.
+// fetched says that a fetch was answered: what a wait had found is no longer there.
+func (w *watcher) fetched() { w.found = false }
+
+// stop ends a wait that is under way. What it or one before it found, and no fetch took, is given back:
+// nobody here can take it, and others wait. When ctx ends first, as a broker that hangs does not let go
+// of a wait, the watcher stays armed.
 func (w *watcher) stop(ctx context.Context) error {
-	if w.cancel == nil {
-		return nil
-	}
-	w.halt()
-	select {
-	case r := <-w.report:
-		w.disarm()
-		if r.found {
-			return w.member.Yield(ctx)
+	if w.cancel != nil {
+		w.halt()
+		select {
+		case r := <-w.report:
+			w.disarm()
+			w.found = w.found || r.found
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
+	if !w.found {
+		return nil
+	}
+	w.found = false
+	return w.member.Yield(ctx)
 }

@@ -74,7 +74,7 @@ func inspectByID(t *testing.T, r *rig) {
 func inspectWait(t *testing.T, r *rig) {
 	one := task()
 	r.enqueue(one)
-	impatient, cancel := context.WithTimeout(r.ctx, 10*time.Millisecond)
+	impatient, cancel := context.WithTimeout(r.ctx, 300*time.Millisecond)
 	defer cancel()
 	info, err := r.Broker.WaitTask(impatient, one.ID, "")
 	r.must(err)

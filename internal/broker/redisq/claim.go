@@ -63,7 +63,7 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 			d.Task, d.Err = nil, zeroq.ErrDuplicateID
 			result = append(result, d)
 		case statusTaken:
-			d.Raw, d.Err = calls[i].message, &zeroq.DuplicateError{TaskID: answers[i].text(0)}
+			d.Err = &zeroq.DuplicateError{TaskID: answers[i].text(0)} // it stays as it came: handed back, it is claimed again
 			result = append(result, d)
 		case statusScheduled, statusReplaced, statusFenced: // not ours to run
 		}
@@ -149,7 +149,8 @@ func (m *member) claimCall(d *broker.Delivery) call {
 	lock, mode, ttl := m.keys.lock(task)
 	return call{
 		keys: append([]string{
-			m.keys.inflight + d.Lease, m.keys.scheduled, m.keys.scheduledD, m.keys.counters, m.keys.gate, at.key,
+			m.keys.inflight + d.Lease, m.keys.scheduled, m.keys.scheduledD, m.keys.counters, m.keys.gate,
+			m.keys.withdrawn, at.key,
 		}, lock...),
 		args: []any{
 			m.keys.prefix, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,

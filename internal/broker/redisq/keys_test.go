@@ -186,7 +186,7 @@ var byPrefix = map[string][]string{
 	"landing":       {"enqueue", "enqueue_one"},
 	"suspect":       {"enqueue", "enqueue_one"},
 	"retry":         {"enqueue", "enqueue_one"},
-	"withdrawn":     {"claim", "enqueue", "enqueue_one"},
+	"withdrawn":     {"enqueue", "enqueue_one"},
 	"ready:high":    {"enqueue", "enqueue_one"},
 	"ready:low":     {"enqueue", "enqueue_one"},
 }

@@ -340,3 +340,17 @@ func TestReplay_SchedulesAreWrittenAndForgottenOnce(t *testing.T) {
 		}
 	})
 }
+
+// When all that a fetch found was called off, there may be more: its answer says so when it is sent again,
+// too.
+func TestReplay_FetchThatFoundOnlyWithdrawnTasksIsNotEmpty(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	attach(r.Broker, func(script string) bool { return script == "fetch" })
+	tasks := newTasks(3)
+	r.put(tasks...)
+	for _, task := range tasks[:2] {
+		r.must(r.Delete(t.Context(), task.ID, "q"))
+	}
+	r.fetch(r.join("w"), 1)
+}

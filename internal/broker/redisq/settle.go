@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -183,13 +184,26 @@ func (s *settlement) addBack(id string, o *broker.Outcome) {
 	s.counts[zeroq.CountHandedBack]++
 	switch {
 	case o.Crashes > 1:
-		s.suspects = append(s.suspects, o.Delivery.Raw)
+		s.suspects = append(s.suspects, begun(o))
 	default:
-		s.back = append(s.back, o.Delivery.Raw)
+		s.back = append(s.back, begun(o))
 	}
 	if o.Crashes > 0 {
 		s.crashes = append(s.crashes, o.Delivery.Receipt, o.Crashes)
 	}
+}
+
+// begun is the message of a task that is handed back. One that has started does not expire any more;
+// that one whose worker died had started is most likely.
+func begun(o *broker.Outcome) []byte {
+	raw := o.Delivery.Raw
+	if o.StartedAt.IsZero() && o.Crashes == 0 || !bytes.Contains(raw, []byte(`"expires_at"`)) {
+		return raw
+	}
+	if message, err := wire.Started(raw); err == nil {
+		return message
+	}
+	return raw
 }
 
 func (a *again) add(o *broker.Outcome) {

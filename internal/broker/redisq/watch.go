@@ -5,6 +5,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/zeroq-dev/zeroq"
 )
 
@@ -78,7 +80,10 @@ func changed(a, b *zeroq.TaskInfo) bool {
 
 // await asks whoever finishes the task, or reports its progress, to ring the bell.
 func (b *Broker) await(ctx context.Context, keys queueKeys, id string) {
-	if b.calls.SAdd(ctx, keys.waiters, id).Err() == nil {
-		b.calls.Expire(ctx, keys.waiters, waitersFor)
-	}
+	// One transaction: without a time to live the set would outlast those who wait.
+	_, _ = b.calls.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.SAdd(ctx, keys.waiters, id)
+		p.Expire(ctx, keys.waiters, waitersFor)
+		return nil
+	})
 }

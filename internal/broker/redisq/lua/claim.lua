@@ -4,8 +4,9 @@
 -- KEYS[3] scheduled:d           HASH         task id -> message
 -- KEYS[4] counters              HASH         name -> total
 -- KEYS[5] gate                  HASH         how many tasks are in flight
--- KEYS[6] r:<bucket> or id:<id> HASH|STRING  record
--- KEYS[7] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
+-- KEYS[6] withdrawn             SET          ids that were called off and are still on a list
+-- KEYS[7] r:<bucket> or id:<id> HASH|STRING  record
+-- KEYS[8] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
 -- ARGV    prefix of the queue's keys, field that the message has now, id, due in ms or 0, message, record,
 --         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
 -- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken, nothing was
@@ -14,7 +15,7 @@
 -- OOM     runs: HDEL comes first and unlocks the rest
 local now = now_ms()
 local prefix, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
-local lock = KEYS[7]
+local lock = KEYS[8]
 if redis.call('HEXISTS', KEYS[1], field) == 0 then
   if redis.call('HEXISTS', KEYS[1], id) == 1 then
     return {'OK', now} -- sent again: claimed by the first sending
@@ -25,14 +26,15 @@ if redis.call('HEXISTS', KEYS[1], field) == 0 then
   return {'FENCED', now}
 end
 local refused = wrong_type(
-  KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], 'hash', KEYS[6], slot == '' and 'string' or 'hash'
+  KEYS[2], 'zset', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], 'hash', KEYS[6], 'set',
+  KEYS[7], slot == '' and 'string' or 'hash'
 )
 refused = refused or lock and wrong_type(lock, 'string')
 if refused then
   return refused
 end
--- An id that was called off on a list is still to be dropped there: this message would be in its place.
-if record_of(prefix, id) or redis.call('SISMEMBER', prefix .. 'withdrawn', id) == 1 then
+-- Of an id that is withdrawn, the message of the task before is still to be dropped.
+if record_of(prefix, id) or redis.call('SISMEMBER', KEYS[6], id) == 1 then
   return {'DUPLICATE', now}
 end
 local held, holder

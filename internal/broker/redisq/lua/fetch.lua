@@ -28,6 +28,9 @@ if mark then
     return {'STALE', now, 0, {}, {}}
   end
   if answered == seq then
+    if ids == ' =' then
+      return {'OK', now, 0, {}, {}}
+    end
     local fields = {}
     for field in string.gmatch(ids, '%S+') do
       fields[#fields + 1] = field
@@ -56,10 +59,17 @@ end
 if rate then
   rate = tonumber(rate)
   burst = tonumber(burst) or math.max(1, rate)
-  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, now - (tonumber(at) or now)) * rate / 1000)
+  local since = now - (tonumber(at) or now)
+  if since < 0 then -- the clock was set back: it would be as long until there are tokens again
+    redis.call('HDEL', KEYS[8], 'tokens_at')
+    redis.call('HSET', KEYS[8], 'tokens_at', text(now))
+  end
+  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, since) * rate / 1000)
   most = math.min(most, math.floor(tokens))
   if most < 1 then
-    return {'LIMITED', now, math.ceil((1 - tokens) * 1000 / rate), {}, {}}
+    -- All workers come again after that: they wait for 20 ms of tokens, if the bucket holds twice as many.
+    local enough = math.max(1, math.min(burst / 2, rate / 50))
+    return {'LIMITED', now, math.ceil((enough - tokens) * 1000 / rate), {}, {}}
   end
 end
 
@@ -75,7 +85,8 @@ if refused then
   return refused
 end
 
--- Chunks grow from one, so that the size of what was taken bounds what is taken next.
+-- Chunks grow from one, so that the size of what was taken bounds what is taken next. They are never
+-- long: large messages may come after small ones.
 local messages, bytes = {}, 0
 local function pop(list)
   local chunk = 1
@@ -91,7 +102,7 @@ local function pop(list)
       end
     end
     local room = bytes > 0 and math.floor((most_bytes - bytes) * #messages / bytes) or chunk * 2
-    chunk = math.max(1, math.min(chunk * 2, room))
+    chunk = math.max(1, math.min(chunk * 2, room, 16))
   until #messages >= most or bytes >= most_bytes
 end
 local function pop_all(...)
@@ -103,10 +114,11 @@ local function pop_all(...)
 end
 pop(landing)
 -- A worker has one suspect at a time, so that only the guilty one can be there when it dies again.
-local suspected
-if more and #messages < most and redis.call('EXISTS', suspect) == 1 then
+local suspected, busy
+if more and redis.call('EXISTS', suspect) == 1 then
   local held = redis.call('HGET', inflight, '#s')
-  if not held or redis.call('HEXISTS', inflight, held) == 0 then
+  busy = held and redis.call('HEXISTS', inflight, held) == 1
+  if not busy and #messages < most then
     suspected = redis.call('RPOP', suspect)
     messages[#messages + 1] = suspected
     bytes = bytes + #suspected
@@ -123,9 +135,10 @@ elseif turn == 4 then
 else
   pop_all(high, ready, low)
 end
--- What is left elsewhere wakes the next worker, as workers block on the normal list only.
+-- What is left elsewhere wakes the next worker, as workers block on the normal list only. Who has a suspect
+-- leaves the others without a sign, which would wake itself for ever.
 if more and redis.call('EXISTS', ready) == 0
-  and (redis.call('EXISTS', high, low) > 0 or suspected and redis.call('EXISTS', suspect) == 1) then
+  and (redis.call('EXISTS', high, low) > 0 or not busy and redis.call('EXISTS', suspect) == 1) then
   redis.call('LPUSH', ready, '')
 end
 if #messages == 0 then
@@ -151,7 +164,7 @@ if more and redis.call('EXISTS', KEYS[9]) == 1 then
   end
   messages, fields = kept, kept_fields
   if #messages == 0 then
-    redis.call('HSET', inflight, '#f', seq)
+    redis.call('HSET', inflight, '#f', seq .. ' =') -- no field is called so
     return {'OK', now, 0, {}, {}}
   end
 end
@@ -163,7 +176,7 @@ for i, message in ipairs(messages) do
     fields[i] = '!' .. seq .. '.' .. i
   end
   taken[fields[i]] = true
-  entries[2 * i - 1], entries[2 * i] = fields[i], message
+  entries[#entries + 1], entries[#entries + 2] = fields[i], message
   if message == suspected then
     entries[#entries + 1], entries[#entries + 2] = '#s', fields[i]
   end

@@ -157,6 +157,8 @@ local function waiting(prefix)
   for _, list in ipairs({'ready', 'ready:high', 'ready:low', 'suspect', 'landing'}) do
     n = n + redis.call('LLEN', prefix .. list)
   end
+  -- What wakes a worker is no task.
+  n = n - #redis.call('LPOS', prefix .. 'landing', '', 'COUNT', 0)
   if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
     n = n - 1
   end

@@ -90,13 +90,25 @@ redis.call('HDEL', KEYS[1], unpack(fields))
 redis.call('HSET', KEYS[1], '#a', seq)
 redis.call('HINCRBY', KEYS[16], 'inflight', -#fields)
 
-local back = {[KEYS[2]] = {}, [KEYS[3]] = {}, [KEYS[4]] = {}}
+-- A suspect that is handed back is still one, whoever hands it back.
+local function is_suspect(message)
+  local id = string.match(message, '^{"id":"([%w._:~-]+)","enqueued_at":"')
+  return id and tonumber(redis.call('HGET', KEYS[20], id) or 0) > 1
+end
+local back, apart = {[KEYS[2]] = {}, [KEYS[3]] = {}, [KEYS[4]] = {}}, {}
+local crashed = marked and redis.call('EXISTS', KEYS[20]) == 1
 for _, message in ipairs(take_counted()) do
   local priority = priority_of(message)
   local list = back[priority == 'high' and KEYS[3] or priority == 'low' and KEYS[4] or KEYS[2]]
+  if crashed and is_suspect(message) then
+    list = apart
+  end
   list[#list + 1] = message
 end
 local suspects, elsewhere = take_counted(), false
+for _, message in ipairs(apart) do
+  suspects[#suspects + 1] = message
+end
 if #back[KEYS[2]] > 0 then
   put_back(KEYS[2], back[KEYS[2]])
 end
@@ -123,7 +135,7 @@ for _ = 1, tonumber(take()) do
   redis.call('ZADD', KEYS[14], at, id)
   ended[#ended + 1] = id
 end
-local died = {}
+local died, again_later = {}, {}
 local function keep(index, bodies, finished)
   for _ = 1, tonumber(take()) do
     local at, id, message = take(), take(), take()
@@ -131,6 +143,8 @@ local function keep(index, bodies, finished)
     redis.call('HSET', bodies, id, message)
     if finished then
       ended[#ended + 1], died[id] = id, at
+    else
+      again_later[#again_later + 1] = id
     end
   end
 end
@@ -171,6 +185,9 @@ for k = key + 1, #KEYS do
 end
 if marked then
   redis.call('HDEL', KEYS[19], unpack(fields))
+  if #again_later > 0 then
+    redis.call('HDEL', KEYS[20], unpack(again_later)) -- its attempt ended by itself: the worker lives
+  end
   if #ended > 0 then
     redis.call('SREM', KEYS[18], unpack(ended))
     redis.call('HDEL', KEYS[20], unpack(ended))
