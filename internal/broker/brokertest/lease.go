@@ -140,3 +140,23 @@ func atMostOnce(t *testing.T, r *rig) {
 		t.Error("a zombie may start")
 	}
 }
+
+// leaseLive: who is silent is no longer counted among those that share the upkeep, though its tasks are
+// still to be taken from it.
+func leaseLive(t *testing.T, r *rig) {
+	r.enqueue(task())
+	r.fetch(r.join("one"), 1)
+	beating := r.join("two")
+	counts := func(want int) func() bool {
+		return func() bool {
+			r.must(beating.Beat(r.ctx))
+			n, err := r.Broker.LiveWorkers(r.ctx, "q")
+			r.must(err)
+			return n == want
+		}
+	}
+	if !counts(2)() {
+		t.Error("two workers are not two")
+	}
+	r.until("the silent one counts no more", counts(1))
+}

@@ -27,6 +27,7 @@ var basics = suite{
 	"Lease_ZombieIsRefused":               leaseZombie,
 	"Lease_LeaveGivesEverythingBack":      leaseLeave,
 	"Lease_OneNameTwiceIsTwoLeases":       leaseTwins,
+	"Lease_OnlyLiveWorkersCount":          leaseLive,
 	"AtMostOnce_NeverStartsTwice":         atMostOnce,
 	"Wait_ReturnsWhenATaskComes":          waitForTask,
 	"Wait_EndsWhenWoken":                  waitWoken,

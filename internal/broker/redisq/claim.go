@@ -79,10 +79,13 @@ func (m *member) renameTaken(claimed []*broker.Delivery, answers []reply) bool {
 			d.Task.ID, taken = "", true
 		}
 	}
-	if taken {
-		m.broker.ids.skip(m.join.Queue, bucketSize)
+	if !taken {
+		m.leap = 0
+		return false
 	}
-	return taken
+	m.leap = max(2*m.leap, bucketSize) // nobody knows how many numbers were given out again
+	m.broker.ids.skip(m.join.Queue, m.leap)
+	return true
 }
 
 // check holds a bare message to the limits that producers are held to. Times that may have passed

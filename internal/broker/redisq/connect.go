@@ -15,7 +15,7 @@ import (
 const maxWaiters = 10_000
 
 // connect makes the two clients: one for calls, one for waiting, whose calls block for long and
-// must not be sent again, as a second BLMOVE or BRPOP moves a second message.
+// must not be sent again, as a second BLMOVE moves a second message.
 func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err error) {
 	if err := conf.Validate(); err != nil {
 		return nil, nil, err

@@ -152,7 +152,7 @@ func (b *Broker) sendPlain(ctx context.Context, keys queueKeys, queue string, ta
 
 // enqueueSpecial puts in tasks with an id that the producer chose, or with a unique key.
 func (b *Broker) enqueueSpecial(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, special []int, errs []error) {
-	for len(special) > 0 {
+	for leap := uint64(bucketSize); len(special) > 0; leap *= 2 {
 		calls, err := b.specialCalls(ctx, keys, queue, tasks, special)
 		if err != nil {
 			for _, i := range special {
@@ -175,7 +175,7 @@ func (b *Broker) enqueueSpecial(ctx context.Context, keys queueKeys, queue strin
 			}
 		}
 		if special = again; len(again) > 0 {
-			b.ids.skip(queue, bucketSize)
+			b.ids.skip(queue, leap)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package redisq
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func (b *Broker) Promote(ctx context.Context, queue string) (int, error) {
 
 // LiveWorkers implements [broker.Keeper].
 func (b *Broker) LiveWorkers(ctx context.Context, queue string) (int, error) {
-	n, err := b.calls.ZCard(ctx, keysOf(queue).groups).Result()
+	n, err := b.calls.ZCount(ctx, keysOf(queue).groups, strconv.FormatInt(b.clock.now().UnixMilli(), 10), "+inf").Result()
 	return int(n), explainNil(err)
 }
 

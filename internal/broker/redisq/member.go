@@ -30,6 +30,7 @@ type member struct {
 	leases map[string]*lease // by group; those lost may still have deliveries to settle
 
 	unclaimed []*broker.Delivery // fetched and bare: claimed before anything else is fetched
+	leap      uint64             // numbers that were skipped last, as the ones before were in use
 }
 
 // lease is one ownership of tasks in flight. Sequence numbers are of the last call that was

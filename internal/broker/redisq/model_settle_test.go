@@ -178,9 +178,8 @@ func (m *model) reap() {
 		}
 		_, err := m.reaper.Reap(m.Context())
 		m.must(err)
-		n, err := m.LiveWorkers(m.Context(), "q")
-		m.must(err)
-		return n == len(m.alive) && m.client.LLen(m.Context(), m.keys.landing).Val() == 0
+		n := m.client.ZCard(m.Context(), m.keys.groups).Val()
+		return int(n) == len(m.alive) && m.client.LLen(m.Context(), m.keys.landing).Val() == 0
 	})
 	front := make(map[string][]*modelTask)
 	for _, task := range m.lists[listLanding] {

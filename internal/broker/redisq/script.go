@@ -12,7 +12,6 @@ import (
 var sources embed.FS
 
 var (
-	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
 	scriptAnswer        = load("answer")
 	scriptBeat          = load("beat")
