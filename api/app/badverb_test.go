@@ -43,9 +43,9 @@ func badVerbs() map[verb][]bad {
 		unknown = "unknown_field"
 	)
 	dead := []bad{
-		{`{}`, "", invalid}, {`{"all":false}`, "", invalid}, {`{"all":1}`, "all", invalid}, {`{"all":null}`, "all", invalid}, {`{"all":"true"}`, "all", invalid},
-		{`{"all":true,"ids":["a"]}`, "", invalid}, {`{"all":true,"fingerprint":"f"}`, "", invalid}, {`{"ids":["a"],"fingerprint":"f"}`, "", invalid},
-		{`{"dry_run":true}`, "", invalid}, {`{"rate":1}`, "", invalid},
+		{`{}`, "ids", invalid}, {`{"all":false}`, "ids", invalid}, {`{"all":1}`, "all", invalid}, {`{"all":null}`, "all", invalid}, {`{"all":"true"}`, "all", invalid},
+		{`{"all":true,"ids":["a"]}`, "ids", invalid}, {`{"all":true,"fingerprint":"f"}`, "fingerprint", invalid}, {`{"ids":["a"],"fingerprint":"f"}`, "ids", invalid},
+		{`{"dry_run":true}`, "ids", invalid}, {`{"rate":1}`, "ids", invalid},
 		{`{"ids":[]}`, "ids", invalid}, {`{"ids":"a"}`, "ids", invalid}, {`{"ids":[1]}`, "ids", invalid}, {`{"ids":["a b"]}`, "ids", invalid}, {`{"ids":[""]}`, "ids", invalid},
 		{`{"ids":null}`, "ids", invalid}, {`{"ids":["a",["b"]]}`, "ids", invalid}, {`{"ids":["a"`, "ids", json},
 		{`{"ids":[` + strings.Repeat(`"a",`, 1000) + `"a"]}`, "ids", invalid},
@@ -57,7 +57,7 @@ func badVerbs() map[verb][]bad {
 	}
 	return map[verb][]bad{
 		patchQueue: {
-			{`{}`, "", invalid}, {`{"rate":"1"}`, "rate", invalid}, {`{"rate":0}`, "rate", invalid}, {`{"rate":-1}`, "rate", invalid},
+			{`{}`, "rate", invalid}, {`{"rate":"1"}`, "rate", invalid}, {`{"rate":0}`, "rate", invalid}, {`{"rate":-1}`, "rate", invalid},
 			{`{"rate":1e7}`, "rate", invalid}, {`{"rate":1e400}`, "rate", invalid}, {`{"rate":true}`, "rate", invalid}, {`{"rate":[]}`, "rate", invalid},
 			{`{"burst":0}`, "burst", invalid}, {`{"burst":1.5}`, "burst", invalid}, {`{"burst":1e12}`, "burst", invalid}, {`{"burst":1500000000}`, "burst", invalid},
 			{`{"rate":null,"burst":1}`, "burst", invalid}, {`{"concurrency":0}`, "concurrency", invalid}, {`{"concurrency":"3"}`, "concurrency", invalid},

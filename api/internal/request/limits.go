@@ -30,7 +30,7 @@ func Limits(raw []byte) (change zeroq.LimitsChange, err error) {
 	case err != nil:
 		return change, err
 	case change == (zeroq.LimitsChange{}):
-		return change, problem.Field("", "say at least one of rate, burst, concurrency and max_length")
+		return change, problem.Field("rate", "say at least one of rate, burst, concurrency and max_length")
 	}
 	// A burst alone is as right as the rate that it goes with.
 	return change, change.Apply(zeroq.Limits{Rate: 1}).Validate()
