@@ -50,7 +50,7 @@ func badTasks() []bad {
 		{`{"type":"a","data":` + strings.Repeat(`[`, 200_000), "data", json},
 		// The type.
 		{`{}`, "type", invalid}, {`{"data":1}`, "type", invalid}, {`{"type":""}`, "type", invalid}, {`{"type":null}`, "type", invalid},
-		{`{"type":1}`, "type", invalid}, {`{"type":["a"]}`, "type", invalid}, {`{"type":{"a":"b"}}`, "type", invalid},
+		{`{"type":1.5}`, "type", invalid}, {`{"type":1e3}`, "type", invalid}, {`{"type":9223372036854775808}`, "type", invalid}, {`{"type":["a"]}`, "type", invalid}, {`{"type":{"a":"b"}}`, "type", invalid},
 		{`{"type":true}`, "type", invalid}, {`{"type":" "}`, "type", invalid}, {`{"type":"a b"}`, "type", invalid},
 		{`{"type":"ä"}`, "type", invalid}, {`{"type":"a\u0000"}`, "type", invalid}, {`{"type":"a\n"}`, "type", invalid},
 		{`{"type":"` + strings.Repeat("a", 129) + `"}`, "type", invalid}, {`{"type":"` + strings.Repeat("a", 100_000) + `"}`, "type", invalid},

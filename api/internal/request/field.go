@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
@@ -17,7 +19,7 @@ type reader[T any] func(p *parser, name string, into *T) error
 // readers has every field of a task that a client may set.
 var readers = map[string]reader[zeroq.Task]{
 	"id":           text(func(t *zeroq.Task) *string { return &t.ID }),
-	"type":         text(func(t *zeroq.Task) *string { return &t.Type }),
+	"type":         taskType,
 	"queue":        text(func(t *zeroq.Task) *string { return &t.Queue }),
 	"priority":     text(func(t *zeroq.Task) *zeroq.Priority { return &t.Priority }),
 	"delay":        duration(func(t *zeroq.Task) *time.Duration { return &t.Delay }, 0),
@@ -56,6 +58,26 @@ func (p *parser) str(name, want string) (string, error) {
 		return "", syntaxError(err)
 	}
 	return token.String(), nil
+}
+
+// taskType reads a type. An integer is taken for its decimal string, as it is on the list.
+func taskType(p *parser, name string, task *zeroq.Task) (err error) {
+	const want = "a string or an integer"
+	if p.PeekKind() == '0' {
+		var token jsontext.Token
+		if token, err = p.ReadToken(); err != nil {
+			return syntaxError(err)
+		}
+		task.Type = token.String()
+		if _, err = strconv.ParseInt(task.Type, 10, 64); err != nil {
+			return problem.Field(name, name+" must be "+want)
+		}
+		return nil
+	}
+	if task.Type, err = p.str(name, want); err == nil && task.Type == "" {
+		err = problem.Field(name, name+" must not be empty")
+	}
+	return err
 }
 
 // wrongType reports a value of the wrong kind, unless it is no value at all.
