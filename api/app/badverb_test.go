@@ -61,7 +61,7 @@ func badVerbs() map[verb][]bad {
 			{`{"rate":1e7}`, "rate", invalid}, {`{"rate":1e400}`, "rate", invalid}, {`{"rate":true}`, "rate", invalid}, {`{"rate":[]}`, "rate", invalid},
 			{`{"burst":0}`, "burst", invalid}, {`{"burst":1.5}`, "burst", invalid}, {`{"burst":1e12}`, "burst", invalid}, {`{"burst":1500000000}`, "burst", invalid},
 			{`{"rate":null,"burst":1}`, "burst", invalid}, {`{"concurrency":0}`, "concurrency", invalid}, {`{"concurrency":"3"}`, "concurrency", invalid},
-			{`{"max_length":-1}`, "max_length", invalid}, {`{"max_length":{}}`, "max_length", invalid},
+			{`{"max_length":-1}`, "max_length", invalid}, {`{"max_length":{}}`, "max_length", invalid}, {`{"max_length":1e3}`, "max_length", invalid}, {`{"burst":1.0}`, "burst", invalid}, {`{"max_length":99999999999999999999}`, "max_length", invalid},
 			{`{"maxLength":1}`, "maxLength", unknown}, {`{"paused":true}`, "paused", unknown},
 		},
 		purgeQueue: {

@@ -102,6 +102,9 @@ func text[T any, S ~string](field func(*T) *S) reader[T] {
 	}
 }
 
+// goDuration is what package time takes for a duration if it fits into one.
+var goDuration = regexp.MustCompile(`^[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$`)
+
 // duration reads a duration of at least least, as 0 in a task stands for the default.
 func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[T] {
 	const want = `a duration in a string, such as "1m30s"`
@@ -111,7 +114,11 @@ func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[
 			return err
 		}
 		d, err := time.ParseDuration(value)
-		if err != nil {
+		switch {
+		case err == nil:
+		case goDuration.MatchString(value):
+			return problem.Field(name, name+" is out of range")
+		default:
 			return problem.Field(name, name+" must be "+want)
 		}
 		if d < least {
@@ -123,7 +130,7 @@ func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[
 }
 
 // rfc3339 has the digits that package time does not insist on.
-var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 func moment(field func(*zeroq.Task) *time.Time) reader[zeroq.Task] {
 	const want = `a time of RFC 3339, such as "2030-01-02T15:04:05Z"`
