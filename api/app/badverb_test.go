@@ -140,15 +140,19 @@ func TestBadVerb_Parameters(t *testing.T) {
 		"/v1/queues/A/dead": "queue", "/v1/queues/mail/dead?state=dead": "state", "/v1/queues/mail/dead?limit=0": "limit",
 		"/v1/queues/mail/dead?type=%00": "type", "/v1/queues/mail/dead/groups?limit=1": "limit", "/v1/queues/A/dead/groups": "queue",
 		"/v1/queues/mail/dead?fingerprint=" + strings.Repeat("f", 129): "fingerprint",
-		"/v1/operations/x": "id", "/v1/operations/op~mail~": "id", "/v1/operations/op~A~0123456789": "id",
+		"/v1/operations/x?x=1": "x",
 		"/v1/schedules/A": "name", "/v1/schedules?limit=x": "limit", "/v1/schedules/" + strings.Repeat("a", 65): "name",
 	} {
 		a.get(path).wantError(t, 400, "invalid_parameter", field)
 	}
 	for path, field := range map[string]string{
-		"/v1/tasks/a~b": "id", "/v1/tasks/x?queue=A": "queue", "/v1/tasks/x?wait=1s": "wait", "/v1/operations/x": "id", "/v1/schedules/A": "name",
+		"/v1/tasks/a~b": "id", "/v1/tasks/x?queue=A": "queue", "/v1/tasks/x?wait=1s": "wait", "/v1/schedules/A": "name",
 	} {
 		a.do(a.request(http.MethodDelete, path, "", nil)).wantError(t, 400, "invalid_parameter", field)
+	}
+	for _, id := range []string{"x", "op~mail~", "op~A~0123456789", "%20"} {
+		a.get("/v1/operations/"+id).wantError(t, 404, "not_found", "")
+		a.do(a.request(http.MethodDelete, "/v1/operations/"+id, "", nil)).wantError(t, 404, "not_found", "")
 	}
 	for _, verb := range empties {
 		a.do(a.request(verb.method, verb.path+"?x=1", "", nil)).wantError(t, 400, "invalid_parameter", "x")
