@@ -23,18 +23,59 @@ import (
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"walk":                   `unknown command "walk" for "zeroq"`,
-		"dead mail":              `unknown command "mail" for "zeroq dead"`,
-		"schedules walk":         `unknown command "walk" for "zeroq schedules"`,
-		"get":                    "accepts 1 arg(s), received 0",
-		"get a --walk":           "unknown flag: --walk",
-		"get a --timeout soon":   `invalid argument "soon" for "--timeout" flag`,
-		"get a --api ftp://host": `base URL "ftp://host": want http://host:port`,
-		"get a --api :x":         "base URL",
+		"stroll":                  `unknown command "stroll" for "zeroq"`,
+		"dead mail":               `unknown command "mail" for "zeroq dead"`,
+		"schedules walk":          `unknown command "walk" for "zeroq schedules"`,
+		"get":                     "ID is missing: zeroq get ID\n",
+		"get a b":                 `"b" is one argument too many: zeroq get ID`,
+		"cancel":                  "ID is missing: zeroq cancel ID…",
+		"workers x":               `"x" is one argument too many: zeroq workers`,
+		"dead retry":              "QUEUE is missing: zeroq dead retry QUEUE",
+		"limits q --rate none":    `--rate "none": want a number`,
+		"get a --timeout -1s":     "--timeout must not be negative",
+		"enqueue a --delay=-1s":   "--delay must not be negative",
+		"enqueue a --timeout=-1s": "--timeout must not be negative",
+		"get a --walk":            "unknown flag: --walk",
+		"get a --timeout soon":    `--timeout "soon": want a duration such as 30s`,
+		"get a --api ftp://host":  `base URL "ftp://host": want http://host:port`,
+		"get a --api :x":          "base URL",
 	} {
 		out, errOut, code := cli("", strings.Fields(line)...)
 		if code != session.CodeUsage || out != "" || !strings.HasPrefix(errOut, "zeroq: "+want) || strings.Count(errOut, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q, %q", line, code, out, errOut)
+		}
+	}
+}
+
+// What may have been meant stands below.
+func TestUsage_Suggests(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"queus":           "zeroq: unknown command \"queus\" for \"zeroq\"\nDid you mean this?\n  queues\n",
+		"schedules reume": "zeroq: unknown command \"reume\" for \"zeroq schedules\"\nDid you mean this?\n  resume\n",
+	} {
+		if _, errOut, code := cli("", strings.Fields(line)...); code != session.CodeUsage || errOut != want {
+			t.Errorf("%s: exit code %d, %q", line, code, errOut)
+		}
+	}
+}
+
+// What answers may be something else than a zeroq API.
+func TestAPIStrange(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{{200, "<html>welcome</html>"}, {200, `"x"`}, {404, "404 page not found"}, {500, `{"detail":"x"}`}} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(answer.status)
+			fmt.Fprint(w, answer.body)
+		}))
+		out, errOut, code := cli("", "queues", "--api", server.URL)
+		server.Close()
+		want := "zeroq: " + server.URL + " does not answer like a zeroq API: "
+		if code != session.CodeUnavailable || out != "" || !strings.HasPrefix(errOut, want) || strings.Count(errOut, "\n") != 1 {
+			t.Errorf("%d %s: exit code %d, %q, %q", answer.status, answer.body, code, out, errOut)
 		}
 	}
 }

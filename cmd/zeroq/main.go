@@ -55,6 +55,8 @@ func root() *cobra.Command {
 	add(root, tasks, task.Commands()...)
 	add(root, queues, queue.Commands()...)
 	add(root, followUp, dead.Command(), schedule.Command())
+	root.SetFlagErrorFunc(session.FlagError)
+	nameArguments(root)
 	return root
 }
 
@@ -74,7 +76,7 @@ func execute(root *cobra.Command) int {
 		err = session.Usage(err)
 	}
 	if err != nil && session.Line(err) != "" {
-		fmt.Fprintln(root.ErrOrStderr(), "zeroq:", session.Line(err))
+		fmt.Fprintln(root.ErrOrStderr(), "zeroq:", session.Message(err))
 	}
 	return session.Code(err)
 }

@@ -30,7 +30,7 @@ func list() *cobra.Command {
 	session.PageFlags(command, &query)
 	return session.New(command, func(ctx context.Context, s *session.Session, args []string) error {
 		query.Queue = args[0]
-		return s.Tasks(ctx, query)
+		return s.Tasks(ctx, query, "no dead letters")
 	})
 }
 
@@ -110,7 +110,7 @@ func (o *options) run(ctx context.Context, s *session.Session, queue, question s
 		if err != nil {
 			return err
 		}
-		return s.Write(func() { fmt.Fprintf(s.Out, "%d dead letters\n", n) })
+		return s.Write(func() { fmt.Fprintln(s.Out, count(n)) })
 	}
 	if !o.yes && len(o.letters.IDs) == 0 {
 		if err := s.Confirm(question, o.what(), session.Plain(queue)); err != nil {
@@ -122,6 +122,14 @@ func (o *options) run(ctx context.Context, s *session.Session, queue, question s
 		return err
 	}
 	return s.FollowUnless(ctx, o.detach, begun)
+}
+
+// count is a number of dead letters.
+func count(n int64) string {
+	if n == 1 {
+		return "1 dead letter"
+	}
+	return fmt.Sprint(n, " dead letters")
 }
 
 // what is how the question calls the dead letters.

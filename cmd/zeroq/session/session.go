@@ -113,7 +113,7 @@ func (s *Session) Each(ids []string, do func(id string) error) error {
 		default:
 			failed = true
 			if Line(err) != "" {
-				s.Say("%s: %w", id, err)
+				s.Say("%s: %w", id, explained(err))
 			}
 		}
 	}
