@@ -33,6 +33,8 @@ func TestUsage(t *testing.T) {
 		"dead retry":              "QUEUE is missing: zeroq dead retry QUEUE",
 		"limits q --rate none":    `--rate "none": want a number`,
 		"get a --timeout -1s":     "--timeout must not be negative",
+		"enqueue a --wait=soon":   `--wait "soon": want a duration such as 30s`,
+		"enqueue a --wait=-1s":    `--wait "-1s": want a duration such as 30s`,
 		"enqueue a --delay=-1s":   "--delay must not be negative",
 		"enqueue a --timeout=-1s": "--timeout must not be negative",
 		"get a --walk":            "unknown flag: --walk",
@@ -94,6 +96,25 @@ func TestHelp(t *testing.T) {
 		if want != "" && (code != 0 || !strings.Contains(out, want)) {
 			t.Errorf("%q: exit code %d, %s", line, code, out)
 		}
+	}
+}
+
+// Help is for terminals of 80 columns, and for people.
+func TestHelp_IsNarrow(t *testing.T) {
+	t.Parallel()
+	check := func(words ...string) {
+		out, _, code := cli("", append(words, "--help")...)
+		for _, line := range strings.Split(out, "\n") {
+			if n := len([]rune(line)); code != 0 || n > 80 || strings.Contains(line, "[=") || strings.Contains(line, "default default") {
+				t.Errorf("%v: exit code %d, %d columns: %s", words, code, n, line)
+			}
+		}
+	}
+	check()
+	check("dead")
+	check("schedules")
+	for _, c := range leaves(root()) {
+		check(strings.Fields(c.CommandPath())[1:]...)
 	}
 }
 

@@ -69,7 +69,7 @@ func operation(name, short, question string, begin begin) *cobra.Command {
 	command := &cobra.Command{
 		Use:   name + " QUEUE --all | --fingerprint FINGERPRINT | --id ID…",
 		Short: short,
-		Long:  short + ", whatever their number, and show how far it is. On a terminal it asks back first, but for --id.",
+		Long:  short + ", whatever their number, and show how far it is.\nOn a terminal it asks back first, but for --id.",
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: session.QueueNames,
 	}
 	flags := command.Flags()

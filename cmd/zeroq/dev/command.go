@@ -25,12 +25,13 @@ func Command() *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use:   "dev",
-		Short: "Run API and consumer in one process, with a Redis of their own if need be",
+		Short: "Run API and consumer, with a Redis of their own if need be",
 		Long: `Run API and consumer in one process.
 
-Tasks are kept in the Redis that --redis or ZEROQ_REDIS names. Without one, a redis-server
-found on PATH is run on a private socket, with its data in --data, so that tasks survive a
-restart. Without that, tasks live in this process's memory only.`,
+Tasks are kept in the Redis that --redis or ZEROQ_REDIS names. Without one, a
+redis-server found on PATH is run on a private socket, with its data in --data,
+so that tasks survive a restart. Without that, tasks live in this process's
+memory only.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
