@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -208,9 +209,54 @@ func TestInterrupt_EndsAtOnce(t *testing.T) {
 		sent := time.Now()
 		must(t, cmd.Process.Signal(os.Interrupt))
 		_ = cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.Len() > 0 || time.Since(sent) > 5*time.Second {
+		want := ""
+		if line == "enqueue --file -" {
+			want = "zeroq: the file was not sent to its end, and the API did not say how many tasks are in\n"
+		}
+		if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.String() != want || time.Since(sent) > 5*time.Second {
 			t.Errorf("%s: exit code %d after %v: %s", line, code, time.Since(sent), &output)
 		}
+	}
+}
+
+// A file that is sent no further ends with a whole line, and the API tells how many tasks are in.
+func TestInterrupt_TellsHowManyAreIn(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	lines := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := bufio.NewScanner(r.Body)
+		for body.Scan() {
+			if body.Text() != `{"type":"a"}` {
+				t.Errorf("line %q", body.Text())
+			}
+			if lines++; lines == 1 {
+				close(begun)
+			}
+		}
+		fmt.Fprintf(w, `{"accepted":%d,"rejected":0,"items":[]}`, lines)
+	}))
+	defer server.Close()
+	cmd := child(t, "enqueue", "--file", "-", "--api", server.URL)
+	reader, writer, err := os.Pipe()
+	must(t, err)
+	defer writer.Close()
+	cmd.Stdin = reader
+	var output, errOutput bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &errOutput
+	must(t, cmd.Start())
+	must(t, reader.Close())
+	go func() { // without end, and never at the end of a line
+		for _, err := io.WriteString(writer, `{"typ`); err == nil; {
+			_, err = io.WriteString(writer, `e":"a"}`+"\n"+`{"typ`)
+		}
+	}()
+	<-begun
+	must(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.String() != fmt.Sprintf("accepted %d, rejected 0\n", lines) ||
+		errOutput.String() != "zeroq: the file was not sent to its end\n" {
+		t.Errorf("exit code %d, %d lines: %s, %s", code, lines, &output, &errOutput)
 	}
 }
 

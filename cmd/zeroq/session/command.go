@@ -116,7 +116,7 @@ func (s *Session) run(ctx context.Context, timeout time.Duration, f func(context
 	case <-ctx.Done():
 		select {
 		case err = <-done:
-		case <-time.After(grace):
+		case <-time.After(max(grace, time.Duration(s.patience.Load()))):
 			err = ctx.Err()
 		}
 	}
