@@ -141,7 +141,7 @@ func TestBadVerb_Parameters(t *testing.T) {
 		"/v1/queues/mail/dead?type=%00": "type", "/v1/queues/mail/dead/groups?limit=1": "limit", "/v1/queues/A/dead/groups": "queue",
 		"/v1/queues/mail/dead?fingerprint=" + strings.Repeat("f", 129): "fingerprint",
 		"/v1/operations/x?x=1": "x",
-		"/v1/schedules/A": "name", "/v1/schedules?limit=x": "limit", "/v1/schedules/" + strings.Repeat("a", 65): "name",
+		"/v1/schedules/A":      "name", "/v1/schedules?limit=x": "limit", "/v1/schedules/" + strings.Repeat("a", 65): "name",
 	} {
 		a.get(path).wantError(t, 400, "invalid_parameter", field)
 	}
