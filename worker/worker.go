@@ -256,6 +256,15 @@ func (w *Worker) Stop() {
 // random part.
 func (w *Worker) ID() string { return w.info.ID }
 
+// Running is how many tasks hold a slot now.
+func (w *Worker) Running() int {
+	n := 0
+	for _, p := range w.poolStats() {
+		n += p.Used
+	}
+	return n
+}
+
 // announce tells of the worker four times in a lease, until its pools have drained.
 func (w *Worker) announce(ctx context.Context) {
 	drained := make(chan struct{})

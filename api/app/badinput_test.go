@@ -50,7 +50,7 @@ func badTasks() []bad {
 		{`{"type":"a","data":` + strings.Repeat(`[`, 200_000), "data", json},
 		// The type.
 		{`{}`, "type", invalid}, {`{"data":1}`, "type", invalid}, {`{"type":""}`, "type", invalid}, {`{"type":null}`, "type", invalid},
-		{`{"type":1}`, "type", invalid}, {`{"type":["a"]}`, "type", invalid}, {`{"type":{"a":"b"}}`, "type", invalid},
+		{`{"type":1.5}`, "type", invalid}, {`{"type":1e3}`, "type", invalid}, {`{"type":9223372036854775808}`, "type", invalid}, {`{"type":["a"]}`, "type", invalid}, {`{"type":{"a":"b"}}`, "type", invalid},
 		{`{"type":true}`, "type", invalid}, {`{"type":" "}`, "type", invalid}, {`{"type":"a b"}`, "type", invalid},
 		{`{"type":"ä"}`, "type", invalid}, {`{"type":"a\u0000"}`, "type", invalid}, {`{"type":"a\n"}`, "type", invalid},
 		{`{"type":"` + strings.Repeat("a", 129) + `"}`, "type", invalid}, {`{"type":"` + strings.Repeat("a", 100_000) + `"}`, "type", invalid},
@@ -114,7 +114,7 @@ func badTasks() []bad {
 	for _, field := range []string{"run_at", "deadline", "expires_at"} {
 		for _, value := range []string{
 			`1`, `1767225600`, `null`, `{}`, `""`, `"now"`, `"2030-01-01"`, `"2030-01-01 00:00:00"`, `"2030-01-01T00:00:00"`,
-			`"2030-13-01T00:00:00Z"`, `"2030-02-30T00:00:00Z"`, `"2030-01-01T25:00:00Z"`, `"2030-01-01T1:00:00Z"`, `"2030-01-01T01:00:00,5Z"`, `"2030-01-01t01:00:00Z"`, `"1h"`,
+			`"2030-13-01T00:00:00Z"`, `"2030-02-30T00:00:00Z"`, `"2030-01-01T25:00:00Z"`, `"2030-01-01T1:00:00Z"`, `"2030-01-01T01:00:00,5Z"`, `"2030-01-01t01:00:00Z"`, `"1h"`, `"2030-01-01T01:00:00+24:00"`, `"2030-01-01T01:00:00-01:60"`,
 		} {
 			tasks = append(tasks, bad{fmt.Sprintf(`{"type":"a",%q:%s}`, field, value), field, invalid})
 		}
@@ -283,6 +283,17 @@ func TestBadPath(t *testing.T) {
 	}
 	a.get("/v1/tasks").wantError(t, 405, "method_not_allowed", "")
 	a.do(a.request("BREW", "/v1/tasks", "", nil)).wantError(t, 405, "method_not_allowed", "")
+}
+
+// A duration that is one, but too long to be told, is not said to be written wrong.
+func TestBadTask_DurationOutOfRange(t *testing.T) {
+	a := start(t)
+	for _, value := range []string{"9999999999999h", "-9999999999999h", "1h99999999999999999999.5s"} {
+		p := a.post("/v1/tasks", `{"type":"a","timeout":"`+value+`"}`).wantError(t, 400, "invalid_field", "timeout")
+		if p.Message != "timeout is out of range" {
+			t.Errorf("%s: %q", value, p.Message)
+		}
+	}
 }
 
 // Nothing that a client sent stands in the answer.

@@ -43,9 +43,9 @@ func badVerbs() map[verb][]bad {
 		unknown = "unknown_field"
 	)
 	dead := []bad{
-		{`{}`, "", invalid}, {`{"all":false}`, "", invalid}, {`{"all":1}`, "all", invalid}, {`{"all":null}`, "all", invalid}, {`{"all":"true"}`, "all", invalid},
-		{`{"all":true,"ids":["a"]}`, "", invalid}, {`{"all":true,"fingerprint":"f"}`, "", invalid}, {`{"ids":["a"],"fingerprint":"f"}`, "", invalid},
-		{`{"dry_run":true}`, "", invalid}, {`{"rate":1}`, "", invalid},
+		{`{}`, "ids", invalid}, {`{"all":false}`, "ids", invalid}, {`{"all":1}`, "all", invalid}, {`{"all":null}`, "all", invalid}, {`{"all":"true"}`, "all", invalid},
+		{`{"all":true,"ids":["a"]}`, "ids", invalid}, {`{"all":true,"fingerprint":"f"}`, "fingerprint", invalid}, {`{"ids":["a"],"fingerprint":"f"}`, "ids", invalid},
+		{`{"dry_run":true}`, "ids", invalid}, {`{"rate":1}`, "ids", invalid},
 		{`{"ids":[]}`, "ids", invalid}, {`{"ids":"a"}`, "ids", invalid}, {`{"ids":[1]}`, "ids", invalid}, {`{"ids":["a b"]}`, "ids", invalid}, {`{"ids":[""]}`, "ids", invalid},
 		{`{"ids":null}`, "ids", invalid}, {`{"ids":["a",["b"]]}`, "ids", invalid}, {`{"ids":["a"`, "ids", json},
 		{`{"ids":[` + strings.Repeat(`"a",`, 1000) + `"a"]}`, "ids", invalid},
@@ -57,11 +57,11 @@ func badVerbs() map[verb][]bad {
 	}
 	return map[verb][]bad{
 		patchQueue: {
-			{`{}`, "", invalid}, {`{"rate":"1"}`, "rate", invalid}, {`{"rate":0}`, "rate", invalid}, {`{"rate":-1}`, "rate", invalid},
+			{`{}`, "rate", invalid}, {`{"rate":"1"}`, "rate", invalid}, {`{"rate":0}`, "rate", invalid}, {`{"rate":-1}`, "rate", invalid},
 			{`{"rate":1e7}`, "rate", invalid}, {`{"rate":1e400}`, "rate", invalid}, {`{"rate":true}`, "rate", invalid}, {`{"rate":[]}`, "rate", invalid},
 			{`{"burst":0}`, "burst", invalid}, {`{"burst":1.5}`, "burst", invalid}, {`{"burst":1e12}`, "burst", invalid}, {`{"burst":1500000000}`, "burst", invalid},
 			{`{"rate":null,"burst":1}`, "burst", invalid}, {`{"concurrency":0}`, "concurrency", invalid}, {`{"concurrency":"3"}`, "concurrency", invalid},
-			{`{"max_length":-1}`, "max_length", invalid}, {`{"max_length":{}}`, "max_length", invalid},
+			{`{"max_length":-1}`, "max_length", invalid}, {`{"max_length":{}}`, "max_length", invalid}, {`{"max_length":1e3}`, "max_length", invalid}, {`{"burst":1.0}`, "burst", invalid}, {`{"max_length":99999999999999999999}`, "max_length", invalid},
 			{`{"maxLength":1}`, "maxLength", unknown}, {`{"paused":true}`, "paused", unknown},
 		},
 		purgeQueue: {
@@ -140,15 +140,19 @@ func TestBadVerb_Parameters(t *testing.T) {
 		"/v1/queues/A/dead": "queue", "/v1/queues/mail/dead?state=dead": "state", "/v1/queues/mail/dead?limit=0": "limit",
 		"/v1/queues/mail/dead?type=%00": "type", "/v1/queues/mail/dead/groups?limit=1": "limit", "/v1/queues/A/dead/groups": "queue",
 		"/v1/queues/mail/dead?fingerprint=" + strings.Repeat("f", 129): "fingerprint",
-		"/v1/operations/x": "id", "/v1/operations/op~mail~": "id", "/v1/operations/op~A~0123456789": "id",
-		"/v1/schedules/A": "name", "/v1/schedules?limit=x": "limit", "/v1/schedules/" + strings.Repeat("a", 65): "name",
+		"/v1/operations/x?x=1": "x",
+		"/v1/schedules/A":      "name", "/v1/schedules?limit=x": "limit", "/v1/schedules/" + strings.Repeat("a", 65): "name",
 	} {
 		a.get(path).wantError(t, 400, "invalid_parameter", field)
 	}
 	for path, field := range map[string]string{
-		"/v1/tasks/a~b": "id", "/v1/tasks/x?queue=A": "queue", "/v1/tasks/x?wait=1s": "wait", "/v1/operations/x": "id", "/v1/schedules/A": "name",
+		"/v1/tasks/a~b": "id", "/v1/tasks/x?queue=A": "queue", "/v1/tasks/x?wait=1s": "wait", "/v1/schedules/A": "name",
 	} {
 		a.do(a.request(http.MethodDelete, path, "", nil)).wantError(t, 400, "invalid_parameter", field)
+	}
+	for _, id := range []string{"x", "op~mail~", "op~A~0123456789", "%20"} {
+		a.get("/v1/operations/"+id).wantError(t, 404, "not_found", "")
+		a.do(a.request(http.MethodDelete, "/v1/operations/"+id, "", nil)).wantError(t, 404, "not_found", "")
 	}
 	for _, verb := range empties {
 		a.do(a.request(verb.method, verb.path+"?x=1", "", nil)).wantError(t, 400, "invalid_parameter", "x")

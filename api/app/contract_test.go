@@ -244,7 +244,7 @@ func TestContract_Requests(t *testing.T) {
 	for _, body := range []string{
 		`{"type":"a"}`, `{"type":"a","data":[1]}`, `{"type":"a","id":"i","queue":"q","delay":"1s","max_attempts":1000}`,
 		`{"type":"a","timeout":"24h","retention":"1ns","headers":{"a":"b"},"deadline":"2100-01-01T00:00:00Z"}`,
-		`{"Type":"a"}`, `{"type":1}`, `{"type":"a","x":1}`, `{"type":"a","max_attempts":0}`, `{"type":"a","delay":1}`,
+		`{"Type":"a"}`, `{"type":1}`, `{"type":1.5}`, `{"type":true}`, `{"type":"a","x":1}`, `{"type":"a","max_attempts":0}`, `{"type":"a","delay":1}`,
 		`{"type":"a","headers":{"a":1}}`, `{"type":"a","queue":"A"}`, `[]`, `null`,
 		`{"type":"a","priority":"high"}`, `{"type":"a","priority":"urgent"}`, `{"type":"a","unique":{"key":"k"}}`,
 		`{"type":"a","unique":{"key":"k","mode":"for","for":"1m"}}`, `{"type":"a","unique":{}}`, `{"type":"a","unique":"k"}`,

@@ -59,7 +59,7 @@ func TestDocs_Codes(t *testing.T) {
 func TestContract_VerbBodies(t *testing.T) {
 	a := start(t)
 	for verb, good := range map[verb][]string{
-		patchQueue: {`{"rate":0.001}`, `{"rate":null,"max_length":1000000000}`, `{"burst":1}`, `{"concurrency":1.0}`},
+		patchQueue: {`{"rate":0.001}`, `{"rate":null,"max_length":1000000000}`, `{"burst":1}`, `{"concurrency":1}`},
 		purgeQueue: {`{"state":"ready"}`, `{"state":"succeeded"}`},
 		retryDead:  {`{"all":true}`, `{"ids":["a"],"all":false,"rate":1000000}`, `{"fingerprint":"f","dry_run":true}`},
 		putSchedule: {

@@ -31,6 +31,16 @@ func TestEnqueue_EveryField(t *testing.T) {
 	}
 }
 
+// An integer stands for its decimal string, as it does in a message on the list.
+func TestEnqueue_TypeThatIsAnInteger(t *testing.T) {
+	a := start(t)
+	a.post("/v1/tasks", `{"type":1,"id":"one"}`).want(t, 202, `{"id":"one","queue":"default","state":"ready"}`)
+	a.lines(`{"type":-9223372036854775808,"id":"two"}`).want(t, 202, `{"accepted":1,"rejected":0,"items":[{"index":0,"id":"two"}]}`)
+	if one, two := a.fake.task("one").Type, a.fake.task("two").Type; one != "1" || two != "-9223372036854775808" {
+		t.Errorf("types %q and %q", one, two)
+	}
+}
+
 func TestEnqueue_State(t *testing.T) {
 	a := start(t)
 	for body, want := range map[string]accepted{

@@ -100,13 +100,15 @@ func TestPages_ThatChange(t *testing.T) {
 	}
 }
 
+func encoded(cursor string) string { return base64.RawURLEncoding.EncodeToString([]byte(cursor)) }
+
 func TestPages_BadParameters(t *testing.T) {
 	a := start(t)
 	for _, path := range []string{"/v1/queues", "/v1/workers"} {
 		for _, limit := range []string{"0", "-1", "201", "x", "1.5", "", "1e2", "99999999999999999999", "1&limit=2"} {
 			a.get(path+"?limit="+limit).wantError(t, 400, "invalid_parameter", "limit")
 		}
-		for _, cursor := range []string{"", "!", "bWFpbA==", "bWFpbB", "a", base64.RawURLEncoding.EncodeToString([]byte("\xff"))} {
+		for _, cursor := range []string{"", "!", "bWFpbA==", "bWFpbB", "a", encoded("\xff"), encoded("null"), encoded("mail"), encoded(`{"i":null}`), encoded("schedules/mail")} {
 			a.get(path+"?cursor="+url.QueryEscape(cursor)).wantError(t, 400, "invalid_parameter", "cursor")
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -23,18 +24,61 @@ import (
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"walk":                   `unknown command "walk" for "zeroq"`,
-		"dead mail":              `unknown command "mail" for "zeroq dead"`,
-		"schedules walk":         `unknown command "walk" for "zeroq schedules"`,
-		"get":                    "accepts 1 arg(s), received 0",
-		"get a --walk":           "unknown flag: --walk",
-		"get a --timeout soon":   `invalid argument "soon" for "--timeout" flag`,
-		"get a --api ftp://host": `base URL "ftp://host": want http://host:port`,
-		"get a --api :x":         "base URL",
+		"stroll":                  `unknown command "stroll" for "zeroq"`,
+		"dead mail":               `unknown command "mail" for "zeroq dead"`,
+		"schedules walk":          `unknown command "walk" for "zeroq schedules"`,
+		"get":                     "ID is missing: zeroq get ID\n",
+		"get a b":                 `"b" is one argument too many: zeroq get ID`,
+		"cancel":                  "ID is missing: zeroq cancel ID…",
+		"workers x":               `"x" is one argument too many: zeroq workers`,
+		"dead retry":              "QUEUE is missing: zeroq dead retry QUEUE",
+		"limits q --rate none":    `--rate "none": want a number`,
+		"get a --timeout -1s":     "--timeout must not be negative",
+		"enqueue a --wait=soon":   `--wait "soon": want a duration such as 30s`,
+		"enqueue a --wait=-1s":    `--wait "-1s": want a duration such as 30s`,
+		"enqueue a --delay=-1s":   "--delay must not be negative",
+		"enqueue a --timeout=-1s": "--timeout must not be negative",
+		"get a --walk":            "unknown flag: --walk",
+		"get a --timeout soon":    `--timeout "soon": want a duration such as 30s`,
+		"get a --api ftp://host":  `base URL "ftp://host": want http://host:port`,
+		"get a --api :x":          "base URL",
 	} {
 		out, errOut, code := cli("", strings.Fields(line)...)
 		if code != session.CodeUsage || out != "" || !strings.HasPrefix(errOut, "zeroq: "+want) || strings.Count(errOut, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q, %q", line, code, out, errOut)
+		}
+	}
+}
+
+// What may have been meant stands below.
+func TestUsage_Suggests(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"queus":           "zeroq: unknown command \"queus\" for \"zeroq\"\nDid you mean this?\n  queues\n",
+		"schedules reume": "zeroq: unknown command \"reume\" for \"zeroq schedules\"\nDid you mean this?\n  resume\n",
+	} {
+		if _, errOut, code := cli("", strings.Fields(line)...); code != session.CodeUsage || errOut != want {
+			t.Errorf("%s: exit code %d, %q", line, code, errOut)
+		}
+	}
+}
+
+// What answers may be something else than a zeroq API.
+func TestAPIStrange(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{{200, "<html>welcome</html>"}, {200, `"x"`}, {404, "404 page not found"}, {500, `{"detail":"x"}`}} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(answer.status)
+			fmt.Fprint(w, answer.body)
+		}))
+		out, errOut, code := cli("", "queues", "--api", server.URL)
+		server.Close()
+		want := "zeroq: " + server.URL + " does not answer like a zeroq API: "
+		if code != session.CodeUnavailable || out != "" || !strings.HasPrefix(errOut, want) || strings.Count(errOut, "\n") != 1 {
+			t.Errorf("%d %s: exit code %d, %q, %q", answer.status, answer.body, code, out, errOut)
 		}
 	}
 }
@@ -53,6 +97,25 @@ func TestHelp(t *testing.T) {
 		if want != "" && (code != 0 || !strings.Contains(out, want)) {
 			t.Errorf("%q: exit code %d, %s", line, code, out)
 		}
+	}
+}
+
+// Help is for terminals of 80 columns, and for people.
+func TestHelp_IsNarrow(t *testing.T) {
+	t.Parallel()
+	check := func(words ...string) {
+		out, _, code := cli("", append(words, "--help")...)
+		for _, line := range strings.Split(out, "\n") {
+			if n := len([]rune(line)); code != 0 || n > 80 || strings.Contains(line, "[=") || strings.Contains(line, "default default") {
+				t.Errorf("%v: exit code %d, %d columns: %s", words, code, n, line)
+			}
+		}
+	}
+	check()
+	check("dead")
+	check("schedules")
+	for _, c := range leaves(root()) {
+		check(strings.Fields(c.CommandPath())[1:]...)
 	}
 }
 
@@ -146,9 +209,54 @@ func TestInterrupt_EndsAtOnce(t *testing.T) {
 		sent := time.Now()
 		must(t, cmd.Process.Signal(os.Interrupt))
 		_ = cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.Len() > 0 || time.Since(sent) > 5*time.Second {
+		want := ""
+		if line == "enqueue --file -" {
+			want = "zeroq: the file was not sent to its end, and the API did not say how many tasks are in\n"
+		}
+		if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.String() != want || time.Since(sent) > 5*time.Second {
 			t.Errorf("%s: exit code %d after %v: %s", line, code, time.Since(sent), &output)
 		}
+	}
+}
+
+// A file that is sent no further ends with a whole line, and the API tells how many tasks are in.
+func TestInterrupt_TellsHowManyAreIn(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	lines := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := bufio.NewScanner(r.Body)
+		for body.Scan() {
+			if body.Text() != `{"type":"a"}` {
+				t.Errorf("line %q", body.Text())
+			}
+			if lines++; lines == 1 {
+				close(begun)
+			}
+		}
+		fmt.Fprintf(w, `{"accepted":%d,"rejected":0,"items":[]}`, lines)
+	}))
+	defer server.Close()
+	cmd := child(t, "enqueue", "--file", "-", "--api", server.URL)
+	reader, writer, err := os.Pipe()
+	must(t, err)
+	defer writer.Close()
+	cmd.Stdin = reader
+	var output, errOutput bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &errOutput
+	must(t, cmd.Start())
+	must(t, reader.Close())
+	go func() { // without end, and never at the end of a line
+		for _, err := io.WriteString(writer, `{"typ`); err == nil; {
+			_, err = io.WriteString(writer, `e":"a"}`+"\n"+`{"typ`)
+		}
+	}()
+	<-begun
+	must(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != session.CodeInterrupted || output.String() != fmt.Sprintf("accepted %d, rejected 0\n", lines) ||
+		errOutput.String() != "zeroq: the file was not sent to its end\n" {
+		t.Errorf("exit code %d, %d lines: %s, %s", code, lines, &output, &errOutput)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 func healthcheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "healthcheck [URL]",
-		Short: "Exit with 0 if the URL answers 200 (default http://127.0.0.1:8888/readyz)",
+		Short: "Exit with 0 if the URL answers 200",
+		Long:  "Exit with 0 if the URL, or else http://127.0.0.1:8888/readyz, answers 200.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			url := "http://127.0.0.1:8888/readyz"

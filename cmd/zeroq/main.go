@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,9 @@ import (
 )
 
 func main() { os.Exit(execute(root())) }
+
+// helpWidth is how many columns the help needs at most.
+const helpWidth = "80"
 
 // The groups of commands in the help.
 const (
@@ -55,6 +59,9 @@ func root() *cobra.Command {
 	add(root, tasks, task.Commands()...)
 	add(root, queues, queue.Commands()...)
 	add(root, followUp, dead.Command(), schedule.Command())
+	root.SetFlagErrorFunc(session.FlagError)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped "+helpWidth))
+	nameArguments(root)
 	return root
 }
 
@@ -74,7 +81,7 @@ func execute(root *cobra.Command) int {
 		err = session.Usage(err)
 	}
 	if err != nil && session.Line(err) != "" {
-		fmt.Fprintln(root.ErrOrStderr(), "zeroq:", session.Line(err))
+		fmt.Fprintln(root.ErrOrStderr(), "zeroq:", session.Message(err))
 	}
 	return session.Code(err)
 }

@@ -96,6 +96,36 @@ func TestTerminal_RowsAreCut(t *testing.T) {
 	}
 }
 
+// At 80 columns no column is missing, however long the names are.
+func TestTerminal_ColumnsAreAllThere(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	api := newContract(t)
+	long := strings.Repeat("x", 60)
+	api.answers["GET /v1/workers?limit=200"] = []answer{{200, `{"items":[{"id":"host.example-123456-0a1b2c3d","host":"host.example","pid":123456,"queues":["` + long + `"],
+		"slots":10,"running":[],"started_at":"2026-01-01T01:04:05.000Z","last_heartbeat":"2026-01-02T03:04:03.000Z"}],"next_cursor":null}`}}
+	api.answers["GET /v1/schedules?limit=200"] = []answer{{200, `{"items":[{"name":"nightly-report","spec":"0 3 * * 1-5","timezone":"America/Argentina/Buenos_Aires","jitter":"0s",
+		"overlap":"allow","catch_up":"none","task":{"type":"` + long + `","queue":"reports","data":null},"paused":false,"next_runs":["2026-01-03T02:00:00.000Z"],"last_run":"2026-01-02T02:00:00.000Z",
+		"last_task":"t","skipped":0}],"next_cursor":null}`}}
+	server := httptest.NewServer(api)
+	defer server.Close()
+	for line, want := range map[string][]string{
+		"workers":        {"host.example-123456-0a1b2c3d ", "QUEUES", "xx…", "1d2h ago", "2s ago"},
+		"schedules list": {"nightly-report ", "0 3 * * ", "America/", "xx…", "reports ", "in 22h55m", "1h4m ago"},
+	} {
+		output, code := newTerminal(t, 80).run("", append(strings.Fields(line), "--api", server.URL)...)
+		for _, word := range want {
+			if !strings.Contains(output, word) {
+				t.Errorf("%s: %q is missing in\n%s", line, word, output)
+			}
+		}
+		for _, line := range strings.Split(output, "\n") {
+			if n := len([]rune(line)); code != 0 || n > 80 || strings.HasSuffix(line, " …") {
+				t.Errorf("exit code %d, %d columns: %q", code, n, line)
+			}
+		}
+	}
+}
+
 func TestTerminal_AsksBack(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	purge := []string{"purge", "mail", "--state", "ready"}

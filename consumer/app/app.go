@@ -56,6 +56,9 @@ func (a *App) AddTo(group *service.ServiceGroup) {
 // HealthAddr is where the health checks are answered.
 func (a *App) HealthAddr() net.Addr { return a.health.listener.Addr() }
 
+// Running is how many tasks it runs now.
+func (a *App) Running() int { return a.worker.Running() }
+
 // Types are the patterns of task types that it has handlers for.
 func (a *App) Types() []string { return a.svc.Mux.Patterns() }
 

@@ -29,7 +29,7 @@ func NewListQueuesLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListQu
 
 // ListQueues returns a page of all queues.
 func (l *ListQueuesLogic) ListQueues(req *types.PageRequest) (resp *types.Queues, err error) {
-	wanted, err := page.Parse(req)
+	wanted, err := page.Parse("queues", req)
 	if err != nil {
 		return nil, err
 	}

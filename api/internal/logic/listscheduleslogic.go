@@ -29,7 +29,7 @@ func NewListSchedulesLogic(ctx context.Context, svcCtx *svc.ServiceContext) *Lis
 
 // ListSchedules returns a page of all schedules.
 func (l *ListSchedulesLogic) ListSchedules(req *types.PageRequest) (resp *types.Schedules, err error) {
-	wanted, err := page.Parse(req)
+	wanted, err := page.Parse("schedules", req)
 	if err != nil {
 		return nil, err
 	}

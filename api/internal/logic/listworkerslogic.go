@@ -29,7 +29,7 @@ func NewListWorkersLogic(ctx context.Context, svcCtx *svc.ServiceContext) *ListW
 
 // ListWorkers returns a page of the live workers.
 func (l *ListWorkersLogic) ListWorkers(req *types.PageRequest) (resp *types.Workers, err error) {
-	wanted, err := page.Parse(req)
+	wanted, err := page.Parse("workers", req)
 	if err != nil {
 		return nil, err
 	}

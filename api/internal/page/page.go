@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
@@ -21,23 +22,26 @@ const (
 
 // Page is the part of a list that a client asked for.
 type Page struct {
+	list  string
 	limit int
 	after string
 }
 
-// Parse reads the parameters limit and cursor.
-func Parse(req *types.PageRequest) (Page, error) {
+// Parse reads the parameters limit and cursor of the list called list, which its cursors begin with: one
+// of another list is none.
+func Parse(list string, req *types.PageRequest) (Page, error) {
 	limit, err := Limit(req.Limit)
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{limit: limit}
+	p := Page{list: list, limit: limit}
 	if req.Cursor != "" {
 		after, err := base64.RawURLEncoding.Strict().DecodeString(req.Cursor)
-		if err != nil || !utf8.Valid(after) {
-			return Page{}, problem.Parameter("cursor", "cursor must be the next_cursor of a page")
+		key, ours := strings.CutPrefix(string(after), list+"/")
+		if err != nil || !ours || !utf8.Valid(after) {
+			return Page{}, problem.Parameter("cursor", "cursor must be the next_cursor of a page of this list")
 		}
-		p.after = string(after)
+		p.after = key
 	}
 	return p, nil
 }
@@ -72,6 +76,6 @@ func Cut[T any](p Page, items []T, key func(T) string) ([]T, *string) {
 	if len(rest) <= p.limit {
 		return rest, nil
 	}
-	cursor := base64.RawURLEncoding.EncodeToString([]byte(key(rest[p.limit-1])))
+	cursor := base64.RawURLEncoding.EncodeToString([]byte(p.list + "/" + key(rest[p.limit-1])))
 	return rest[:p.limit], &cursor
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
 )
@@ -17,7 +19,7 @@ type reader[T any] func(p *parser, name string, into *T) error
 // readers has every field of a task that a client may set.
 var readers = map[string]reader[zeroq.Task]{
 	"id":           text(func(t *zeroq.Task) *string { return &t.ID }),
-	"type":         text(func(t *zeroq.Task) *string { return &t.Type }),
+	"type":         taskType,
 	"queue":        text(func(t *zeroq.Task) *string { return &t.Queue }),
 	"priority":     text(func(t *zeroq.Task) *zeroq.Priority { return &t.Priority }),
 	"delay":        duration(func(t *zeroq.Task) *time.Duration { return &t.Delay }, 0),
@@ -58,6 +60,26 @@ func (p *parser) str(name, want string) (string, error) {
 	return token.String(), nil
 }
 
+// taskType reads a type. An integer is taken for its decimal string, as it is on the list.
+func taskType(p *parser, name string, task *zeroq.Task) (err error) {
+	const want = "a string or an integer"
+	if p.PeekKind() == '0' {
+		var token jsontext.Token
+		if token, err = p.ReadToken(); err != nil {
+			return syntaxError(err)
+		}
+		task.Type = token.String()
+		if _, err = strconv.ParseInt(task.Type, 10, 64); err != nil {
+			return problem.Field(name, name+" must be "+want)
+		}
+		return nil
+	}
+	if task.Type, err = p.str(name, want); err == nil && task.Type == "" {
+		err = problem.Field(name, name+" must not be empty")
+	}
+	return err
+}
+
 // wrongType reports a value of the wrong kind, unless it is no value at all.
 func (p *parser) wrongType(name, want string) error {
 	if _, err := p.ReadToken(); err != nil {
@@ -80,6 +102,9 @@ func text[T any, S ~string](field func(*T) *S) reader[T] {
 	}
 }
 
+// goDuration is what package time takes for a duration if it fits into one.
+var goDuration = regexp.MustCompile(`^[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$`)
+
 // duration reads a duration of at least least, as 0 in a task stands for the default.
 func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[T] {
 	const want = `a duration in a string, such as "1m30s"`
@@ -89,7 +114,11 @@ func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[
 			return err
 		}
 		d, err := time.ParseDuration(value)
-		if err != nil {
+		switch {
+		case err == nil:
+		case goDuration.MatchString(value):
+			return problem.Field(name, name+" is out of range")
+		default:
 			return problem.Field(name, name+" must be "+want)
 		}
 		if d < least {
@@ -101,7 +130,7 @@ func duration[T any](field func(*T) *time.Duration, least time.Duration) reader[
 }
 
 // rfc3339 has the digits that package time does not insist on.
-var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 func moment(field func(*zeroq.Task) *time.Time) reader[zeroq.Task] {
 	const want = `a time of RFC 3339, such as "2030-01-02T15:04:05Z"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,8 +71,11 @@ func wantSameData(t *testing.T, body []byte, task *zeroq.Task) {
 	if data, ok := other["data"]; ok != (task.Data != nil) || !bytes.Equal(data, task.Data) {
 		t.Fatalf("%q: data is %q, want %q", body, task.Data, data)
 	}
-	var typ string
-	if err := json.Unmarshal(other["type"], &typ); err != nil || typ != task.Type {
+	typ := string(other["type"])
+	if _, err := strconv.ParseInt(typ, 10, 64); err == nil {
+		typ = strconv.Quote(typ)
+	}
+	if err := json.Unmarshal([]byte(typ), &typ); err != nil || typ != task.Type {
 		t.Fatalf("%q: type is %q, want %q", body, task.Type, typ)
 	}
 }

@@ -30,7 +30,7 @@ func Limits(raw []byte) (change zeroq.LimitsChange, err error) {
 	case err != nil:
 		return change, err
 	case change == (zeroq.LimitsChange{}):
-		return change, problem.Field("", "say at least one of rate, burst, concurrency and max_length")
+		return change, problem.Field("rate", "say at least one of rate, burst, concurrency and max_length")
 	}
 	// A burst alone is as right as the rate that it goes with.
 	return change, change.Apply(zeroq.Limits{Rate: 1}).Validate()
@@ -48,18 +48,18 @@ func rate[T any](field func(*T) **float64) reader[T] {
 	}
 }
 
-// limit reads an integer above 0, or null, which becomes 0.
+// limit reads an integer above 0, written with digits only, or null, which becomes 0.
 func limit[T any](field func(*T) **int) reader[T] {
 	const want = "an integer or null"
 	return func(p *parser, name string, into *T) error {
-		value, err := p.number(name, want, true)
+		text, err := p.numeral(name, want, true)
 		if err != nil {
 			return err
 		}
-		if value != math.Trunc(value) || value > math.MaxInt32 {
-			return problem.Field(name, name+" must be "+want+", at most 1000000000")
+		n, err := strconv.Atoi(text)
+		if text != "" && (err != nil || n <= 0 || n > math.MaxInt32) {
+			return problem.Field(name, name+" must be "+want+", from 1 to 1000000000")
 		}
-		n := int(value)
 		*field(into) = &n
 		return nil
 	}
@@ -67,20 +67,29 @@ func limit[T any](field func(*T) **int) reader[T] {
 
 // number reads a number above 0; orNull takes null too, as 0.
 func (p *parser) number(name, want string, orNull bool) (float64, error) {
-	kind := p.PeekKind()
-	if kind != '0' && !(orNull && kind == 'n') {
-		return 0, p.wrongType(name, want)
+	text, err := p.numeral(name, want, orNull)
+	if err != nil || text == "" {
+		return 0, err
 	}
-	token, err := p.ReadToken()
-	if err != nil {
-		return 0, syntaxError(err)
-	}
-	if kind == 'n' {
-		return 0, nil
-	}
-	value, err := strconv.ParseFloat(token.String(), 64)
+	value, err := strconv.ParseFloat(text, 64)
 	if err != nil || value <= 0 {
 		return 0, problem.Field(name, name+" must be "+want+", above 0")
 	}
 	return value, nil
+}
+
+// numeral reads a number as it is written; orNull takes null too, as no text.
+func (p *parser) numeral(name, want string, orNull bool) (string, error) {
+	kind := p.PeekKind()
+	if kind != '0' && !(orNull && kind == 'n') {
+		return "", p.wrongType(name, want)
+	}
+	token, err := p.ReadToken()
+	if err != nil {
+		return "", syntaxError(err)
+	}
+	if kind == 'n' {
+		return "", nil
+	}
+	return token.String(), nil
 }

@@ -75,10 +75,11 @@ func Fingerprint(text string) error {
 
 var operationID = regexp.MustCompile(`^op~[a-z0-9][a-z0-9_-]{0,63}~[A-Za-z0-9]{1,32}$`)
 
-// OperationID checks an id of an operation in the path.
+// OperationID checks an id of an operation in the path. The API chooses all of them, so one that cannot
+// be an id is not known.
 func OperationID(id string) error {
 	if !operationID.MatchString(id) {
-		return problem.Parameter("id", "id is not the id of an operation")
+		return zeroq.ErrNotFound
 	}
 	return nil
 }

@@ -87,11 +87,19 @@ func (d *Dead) check() error {
 	}
 	switch {
 	case ways != 1:
-		return problem.Field("", `say exactly one of "ids", "fingerprint" and "all":true`)
+		return problem.Field(d.way(), `say exactly one of "ids", "fingerprint" and "all":true`)
 	case len(d.Selection.Fingerprint) > MaxFingerprint:
 		return problem.Field("fingerprint", fmt.Sprintf("fingerprint is over %d bytes", MaxFingerprint))
 	}
 	return zeroq.Limits{Rate: d.Rate}.Validate()
+}
+
+// way is the field to name when it is not clear what is selected: the first one given, or ids.
+func (d *Dead) way() string {
+	if d.Selection.IDs == nil && d.Selection.Fingerprint != "" {
+		return "fingerprint"
+	}
+	return "ids"
 }
 
 func ids(p *parser, name string, into *Dead) error {

@@ -30,7 +30,7 @@ func list() *cobra.Command {
 	session.PageFlags(command, &query)
 	return session.New(command, func(ctx context.Context, s *session.Session, args []string) error {
 		query.Queue = args[0]
-		return s.Tasks(ctx, query)
+		return s.Tasks(ctx, query, "no dead letters")
 	})
 }
 
@@ -69,7 +69,7 @@ func operation(name, short, question string, begin begin) *cobra.Command {
 	command := &cobra.Command{
 		Use:   name + " QUEUE --all | --fingerprint FINGERPRINT | --id ID…",
 		Short: short,
-		Long:  short + ", whatever their number, and show how far it is. On a terminal it asks back first, but for --id.",
+		Long:  short + ", whatever their number, and show how far it is.\nOn a terminal it asks back first, but for --id.",
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: session.QueueNames,
 	}
 	flags := command.Flags()
@@ -110,7 +110,7 @@ func (o *options) run(ctx context.Context, s *session.Session, queue, question s
 		if err != nil {
 			return err
 		}
-		return s.Write(func() { fmt.Fprintf(s.Out, "%d dead letters\n", n) })
+		return s.Write(func() { fmt.Fprintln(s.Out, count(n)) })
 	}
 	if !o.yes && len(o.letters.IDs) == 0 {
 		if err := s.Confirm(question, o.what(), session.Plain(queue)); err != nil {
@@ -122,6 +122,14 @@ func (o *options) run(ctx context.Context, s *session.Session, queue, question s
 		return err
 	}
 	return s.FollowUnless(ctx, o.detach, begun)
+}
+
+// count is a number of dead letters.
+func count(n int64) string {
+	if n == 1 {
+		return "1 dead letter"
+	}
+	return fmt.Sprint(n, " dead letters")
 }
 
 // what is how the question calls the dead letters.

@@ -59,6 +59,18 @@ func (c *console) show(e worker.Event) {
 	}
 }
 
+// say writes a line between the outcomes.
+func (c *console) say(line string) { c.lines <- line }
+
+// waiting says what an interrupted command waits for.
+func waiting(tasks int) string {
+	noun := "tasks"
+	if tasks == 1 {
+		noun = "task"
+	}
+	return fmt.Sprintf("waiting for %d %s, up to %v (Ctrl-C again ends at once)", tasks, noun, drain)
+}
+
 // mark is the word for an outcome, and its colour.
 type mark struct {
 	word  string

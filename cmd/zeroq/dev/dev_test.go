@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zeroq-dev/zeroq/cmd/zeroq/session"
 	"github.com/zeroq-dev/zeroq/internal/redisserver"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
@@ -41,10 +42,11 @@ func TestMain(m *testing.M) {
 
 // process is a "zeroq dev" of a test.
 type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	url  string
-	done chan struct{} // closed when it has ended and all of its output was read
+	t         *testing.T
+	cmd       *exec.Cmd
+	url       string
+	listening chan string   // its url, once
+	done      chan struct{} // closed when it has ended and all of its output was read
 
 	mu  sync.Mutex
 	out bytes.Buffer
@@ -55,30 +57,57 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // start runs the command and returns once it says where it listens.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, done: make(chan struct{})}
+	p := launch(t, env, args...)
+	p.listens()
+	return p
+}
+
+// launch runs the command.
+func launch(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, listening: make(chan string, 1), done: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0], append(args, "--port", "0")...)
 	p.cmd.Env = append(append(os.Environ(), childEnv+"=1"), env...)
 	pipe, err := p.cmd.StdoutPipe()
 	must(t, err)
 	p.cmd.Stderr = p.cmd.Stdout
 	must(t, p.cmd.Start())
-	listening := make(chan string, 1)
-	go p.read(bufio.NewScanner(pipe), listening)
+	go p.read(bufio.NewScanner(pipe))
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	})
-	select {
-	case p.url = <-listening:
-	case <-p.done:
-		t.Fatalf("it ended: %s", p.output())
-	case <-time.After(30 * time.Second):
-		t.Fatalf("it does not say where it listens: %s", p.output())
-	}
 	return p
 }
 
-func (p *process) read(lines *bufio.Scanner, listening chan<- string) {
+// listens returns once the command says where it listens.
+func (p *process) listens() {
+	p.t.Helper()
+	select {
+	case p.url = <-p.listening:
+	case <-p.done:
+		p.t.Fatalf("it ended: %s", p.output())
+	case <-time.After(30 * time.Second):
+		p.t.Fatalf("it does not say where it listens: %s", p.output())
+	}
+}
+
+// says returns once the command has said text.
+func (p *process) says(text string) {
+	p.t.Helper()
+	late := time.After(20 * time.Second)
+	for !strings.Contains(p.output(), text) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-p.done:
+			p.t.Fatalf("it ended without %q: %s", text, p.output())
+		case <-late:
+			p.t.Fatalf("it does not say %q: %s", text, p.output())
+		}
+	}
+}
+
+func (p *process) read(lines *bufio.Scanner) {
 	defer close(p.done)
 	for said := false; lines.Scan(); {
 		p.mu.Lock()
@@ -86,7 +115,7 @@ func (p *process) read(lines *bufio.Scanner, listening chan<- string) {
 		p.mu.Unlock()
 		if url := address.FindString(lines.Text()); url != "" && !said {
 			said = true
-			listening <- url
+			p.listening <- url
 		}
 	}
 	_ = p.cmd.Wait() // how it ended is in ProcessState
@@ -126,6 +155,19 @@ func (p *process) wait(id string) task {
 	var got task
 	must(p.t, json.NewDecoder(resp.Body).Decode(&got))
 	return got
+}
+
+// runs returns once the task is running.
+func (p *process) runs(id string) {
+	p.t.Helper()
+	for running := false; !running; {
+		resp, err := http.Get(p.url + "/v1/tasks/" + id)
+		must(p.t, err)
+		var got task
+		must(p.t, json.NewDecoder(resp.Body).Decode(&got))
+		resp.Body.Close()
+		running = got.State == "leased"
+	}
 }
 
 // stop sends SIGTERM twice and waits for the end.
@@ -179,18 +221,28 @@ func TestDev_TasksSurviveARestart(t *testing.T) {
 func TestDev_DrainsBeforeItsRedisEnds(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, "--data", t.TempDir())
-	id := p.post(`{"type":"sleep","data":{"for":"2s"}}`)
-	for running := false; !running; {
-		resp, err := http.Get(p.url + "/v1/tasks/" + id)
-		must(t, err)
-		var got task
-		must(t, json.NewDecoder(resp.Body).Decode(&got))
-		resp.Body.Close()
-		running = got.State == "leased"
-	}
+	p.runs(p.post(`{"type":"sleep","data":{"for":"2s"}}`))
 	p.stop()
 	if out := p.output(); !strings.Contains(out, "done  sleep") {
 		t.Errorf("the task did not finish: %s", out)
+	}
+}
+
+func TestDev_EndsAtOnceAtTheSecondInterrupt(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "--data", t.TempDir())
+	p.runs(p.post(`{"type":"sleep","data":{"for":"60s"}}`))
+	must(t, p.cmd.Process.Signal(os.Interrupt))
+	p.says("waiting for 1 task, up to 20s (Ctrl-C again ends at once)")
+	again := time.Now()
+	must(t, p.cmd.Process.Signal(os.Interrupt))
+	select {
+	case <-p.done:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it does not end: %s", p.output())
+	}
+	if took := time.Since(again); took > 10*time.Second || p.cmd.ProcessState.ExitCode() != 1 || strings.Contains(p.output(), "panic") {
+		t.Errorf("it ended with %d after %v: %s", p.cmd.ProcessState.ExitCode(), took, p.output())
 	}
 }
 
@@ -218,6 +270,39 @@ func TestDev_NamedRedis(t *testing.T) {
 		t.Error("the named Redis knows of no queue")
 	}
 	p.stop()
+}
+
+func TestDev_WaitsForTheNamedRedis(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(shortTempDir(t), "redis.sock")
+	p := launch(t, nil, "--redis", "unix://"+socket, "--data", t.TempDir())
+	p.says("waiting for Redis at " + socket)
+	if out := p.output(); strings.Contains(out, "Try this") {
+		t.Errorf("it welcomes: %s", out)
+	}
+	must(t, os.Symlink(redistest.StartServer(t).Addr, socket))
+	p.listens()
+	p.stop()
+}
+
+func TestDev_EndsWhileItWaitsForRedis(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "--redis", "127.0.0.1:1", "--data", t.TempDir())
+	p.says("waiting for Redis at 127.0.0.1:1")
+	p.stop()
+}
+
+func TestDev_FlagsOutOfRange(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--port", "99999"}, {"--port", "-1"}, {"--concurrency", "0"}, {"--concurrency", "-1"}, {"--concurrency", "10001"}} {
+		command := Command()
+		command.SilenceErrors, command.SilenceUsage = true, true
+		command.SetArgs(append(args, "--data", t.TempDir()))
+		err := command.ExecuteContext(t.Context())
+		if session.Code(err) != session.CodeUsage || !strings.HasPrefix(err.Error(), args[0]+" must be ") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
 }
 
 func TestDev_MemoryWithoutRedis(t *testing.T) {

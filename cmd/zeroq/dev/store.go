@@ -1,8 +1,10 @@
 package dev
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/redisserver"
 )
 
@@ -22,6 +25,8 @@ type store struct {
 	conf zeroq.RedisConf
 	// what says which one it is, and warning what its user must know.
 	what, warning string
+	// remote: somebody else runs it, so that it may be away.
+	remote bool
 	// gone is closed when it has ended by itself; nil if this command does not run it.
 	gone      <-chan struct{}
 	lastWords func() string
@@ -46,7 +51,47 @@ func remoteStore(address string) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}
-	return &store{conf: conf, what: "Redis at " + conf.Addrs[0], close: func() error { return nil }}, nil
+	return &store{
+		conf: conf, what: "Redis at " + conf.Addrs[0], remote: true, close: func() error { return nil },
+	}, nil
+}
+
+const (
+	// pingTimeout bounds one look at a Redis that somebody else runs.
+	pingTimeout = time.Second
+	// pingEvery is how often it is looked for.
+	pingEvery = 500 * time.Millisecond
+)
+
+// wait returns once a Redis that somebody else runs is there, or ctx ends.
+func (s *store) wait(ctx context.Context, out io.Writer) error {
+	if !s.remote {
+		return nil
+	}
+	redis, err := redisq.Open(s.conf)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = redis.Close() }()
+	for said := false; ctx.Err() == nil; said = true {
+		bounded, cancel := context.WithTimeout(ctx, pingTimeout)
+		err := redis.Ping(bounded)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !errors.Is(err, zeroq.ErrUnavailable):
+			return err
+		}
+		if !said {
+			fmt.Fprintf(out, "waiting for %s: %v\n", s.what, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pingEvery):
+		}
+	}
+	return nil
 }
 
 func parseAddress(address string) (zeroq.RedisConf, error) {

@@ -5,6 +5,7 @@ package enqueue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,8 +29,32 @@ type options struct {
 	headers                                           []string
 }
 
-// forever is how long --wait waits that names no time.
-const forever = "0s"
+// waitTime is the value of --wait: how long, or true for as long as it takes, which is 0.
+type waitTime time.Duration
+
+// String is "true" for 0.
+func (w waitTime) String() string {
+	if w == 0 {
+		return "true"
+	}
+	return time.Duration(w).String()
+}
+
+// Set reads a duration, or true.
+func (w *waitTime) Set(text string) error {
+	if *w = 0; text == w.String() {
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d < 0 {
+		err = errors.New("must not be negative")
+	}
+	*w = waitTime(d)
+	return err
+}
+
+// Type has the help show a flag that needs no value.
+func (w waitTime) Type() string { return session.OptionalDuration }
 
 // Command returns the command.
 func Command() *cobra.Command {
@@ -37,11 +62,12 @@ func Command() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "enqueue TYPE [DATA|-] | enqueue --file FILE|-",
 		Short: "Put a task on its queue, or a file of tasks",
-		Long: `Put one task on its queue and write its id. DATA is JSON, read from stdin if it is "-", and null if it is
-not given.
+		Long: `Put one task on its queue and write its id. DATA is JSON, read from stdin if it
+is "-", and null if it is not given.
 
-With --file, put each line of a file of NDJSON on its queue, each a task as POST /v1/tasks takes it. It is
-sent as it is read, however long it is. The exit code is 1 if any line was rejected.`,
+With --file, put each line of a file of NDJSON on its queue, each a task as POST
+/v1/tasks takes it. It is sent as it is read, however long it is. The exit code
+is 1 if any line was rejected.`,
 		Example: `  zeroq enqueue email '{"to":"ann@example.com"}' --queue mail --delay 10m
   zeroq enqueue report --unique-key daily --wait=30s
   zeroq enqueue --file tasks.ndjson`,
@@ -49,7 +75,7 @@ sent as it is read, however long it is. The exit code is 1 if any line was rejec
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.file, "file", "", `a file of tasks, "-" for stdin; no other flag on tasks goes with it`)
-	flags.StringVar(&o.queue, "queue", "", "the queue (default "+zeroq.DefaultQueue+")")
+	flags.StringVar(&o.queue, "queue", "", `the queue, without it "`+zeroq.DefaultQueue+`"`)
 	flags.StringVar(&o.id, "id", "", "the task's id; a second task of the id is refused")
 	flags.DurationVar(&o.delay, "delay", 0, "start it after so long")
 	flags.StringVar(&o.runAt, "run-at", "", "start it at this time, such as 2026-01-02T03:04:05Z")
@@ -60,8 +86,9 @@ sent as it is read, however long it is. The exit code is 1 if any line was rejec
 	flags.IntVar(&o.maxAttempts, "max-attempts", 0, fmt.Sprintf("how often it may start (default %d)", zeroq.DefaultMaxAttempts))
 	flags.DurationVar(&o.timeout, "timeout", 0, "how long one attempt may take (default 30m)")
 	flags.StringArrayVar(&o.headers, "header", nil, "NAME=VALUE to travel with it; may be repeated")
-	flags.DurationVar(&o.wait, "wait", 0, "wait until it is finished, for so long if a time is given, and show it")
-	flags.Lookup("wait").NoOptDefVal = forever
+	flags.Var((*waitTime)(&o.wait), "wait", "wait until it is finished and show it; --wait=30s waits for so long")
+	wait := flags.Lookup("wait")
+	wait.NoOptDefVal, wait.DefValue = waitTime(0).String(), "" // which is not shown
 	complete(command)
 	return session.New(command, func(ctx context.Context, s *session.Session, args []string) error {
 		if o.file != "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,9 +39,13 @@ func (o *options) lines(ctx context.Context, s *session.Session, command *cobra.
 	}
 	defer func() { _ = file.Close() }()
 	bar := s.Bar("enqueueing", size, true)
-	input := &counter{reader: file, bar: bar}
-	result, err := s.API.EnqueueLines(ctx, input)
+	input := &counter{reader: file, bar: bar, stopped: ctx.Done()}
+	s.Linger(answerTime + time.Second)
+	result, err := send(ctx, s.API, input)
 	bar.Close()
+	if ctx.Err() != nil {
+		return interrupted(s, result, err)
+	}
 	if failed := input.failed(); failed != nil { // the client takes it for an API that is away
 		return fmt.Errorf("the file was not read to its end: %w", failed)
 	}
@@ -51,6 +56,45 @@ func (o *options) lines(ctx context.Context, s *session.Session, command *cobra.
 		return err
 	}
 	return report(s, result, input)
+}
+
+// answerTime is how long the API has to tell how many tasks are in when the command is interrupted.
+const answerTime = 2 * time.Second
+
+// send sends the lines. When ctx ends the input does, and the API has a while to answer; it is not waited
+// for any longer, also while a read of the input hangs.
+func send(ctx context.Context, api *client.Client, input io.Reader) (result *client.BatchResult, err error) {
+	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(answerTime, cancel) })
+	defer stop()
+	type answer struct {
+		result *client.BatchResult
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		result, err := api.EnqueueLines(asking, input)
+		answered <- answer{result, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.result, a.err
+	case <-asking.Done():
+		return nil, asking.Err()
+	}
+}
+
+// interrupted says how many tasks are in when the file was not sent to its end.
+func interrupted(s *session.Session, result *client.BatchResult, err error) error {
+	text := "the file was not sent to its end, and the API did not say how many tasks are in"
+	if err == nil {
+		text = "the file was not sent to its end"
+		if err := s.Write(func() { summarize(s, result) }); err != nil {
+			return err
+		}
+	}
+	return &session.Exit{Code: session.CodeFailed, Err: errors.New(text)}
 }
 
 func summarize(s *session.Session, result *client.BatchResult) {
@@ -78,6 +122,8 @@ func report(s *session.Session, result *client.BatchResult, input *counter) erro
 type counter struct {
 	reader io.Reader
 	bar    *session.Bar
+	// stopped: the lines end behind the one at hand.
+	stopped <-chan struct{}
 
 	mu sync.Mutex
 	// blank are the numbers of the blank lines; the first line is 1.
@@ -85,13 +131,15 @@ type counter struct {
 	// lines is how many have ended, text whether the one at hand has any.
 	lines int
 	text  bool
+	// open: what was read last is not the end of a line.
+	open bool
 	// err is what kept the reader from its end.
 	err error
 }
 
 // Read is that of the reader.
 func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.reader.Read(p)
+	n, err := c.read(p)
 	c.bar.Add(n)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,6 +157,26 @@ func (c *counter) Read(p []byte) (int, error) {
 			c.blank = append(c.blank, c.lines)
 		}
 		c.text = false
+	}
+	return n, err
+}
+
+// read reads from the reader until it is stopped, and then to the end of the line at hand.
+func (c *counter) read(p []byte) (int, error) {
+	select {
+	case <-c.stopped:
+	default:
+		n, err := c.reader.Read(p)
+		c.open = n > 0 && p[n-1] != '\n' || n == 0 && c.open
+		return n, err
+	}
+	if !c.open {
+		return 0, io.EOF
+	}
+	n, err := c.reader.Read(p)
+	if end := bytes.IndexByte(p[:n], '\n'); end >= 0 {
+		c.open = false
+		return end + 1, io.EOF
 	}
 	return n, err
 }

@@ -64,8 +64,8 @@ func limits() *cobra.Command {
 	var wanted zeroq.Limits
 	command := &cobra.Command{
 		Use: "limits QUEUE", Short: "Show or change what a queue may do at most",
-		Long: `Show what a queue may do at most, all its workers together, or change it: 0 lifts a limit, and one that is
-not named stays as it is.`,
+		Long: `Show what a queue may do at most, all its workers together, or change it: 0
+lifts a limit, and one that is not named stays as it is.`,
 		Example: "  zeroq limits mail --rate 100 --concurrency 0",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: session.QueueNames,
 	}
@@ -112,8 +112,8 @@ func purge() *cobra.Command {
 	var yes, detach bool
 	command := &cobra.Command{
 		Use: "purge QUEUE --state STATE", Short: "Delete all tasks of a queue that are in one state",
-		Long: `Delete all tasks of a queue that are in one state, whatever their number, and show how far it is. On a
-terminal it asks back first.`,
+		Long: `Delete all tasks of a queue that are in one state, whatever their number, and
+show how far it is. On a terminal it asks back first.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: session.QueueNames,
 	}
 	flags := command.Flags()

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,6 @@ func tasks() *cobra.Command {
 	session.PageFlags(command, &query)
 	return session.New(command, func(ctx context.Context, s *session.Session, args []string) error {
 		query.Queue, query.State = args[0], zeroq.State(state)
-		return s.Tasks(ctx, query)
+		return s.Tasks(ctx, query, fmt.Sprintf("no %s tasks; --state shows others", state))
 	})
 }

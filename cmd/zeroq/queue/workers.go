@@ -31,6 +31,7 @@ func workers() *cobra.Command {
 	})
 }
 
+// listWorkers leaves out host and process, as the id of a worker begins with them.
 func listWorkers(s *session.Session, infos []zeroq.WorkerInfo) {
 	rows := make([][]any, len(infos))
 	for i, w := range infos {
@@ -39,11 +40,11 @@ func listWorkers(s *session.Session, infos []zeroq.WorkerInfo) {
 			stuck = n
 		}
 		rows[i] = []any{
-			w.ID, w.Host, w.PID, len(w.Running), w.Slots, stuck, s.Ago(w.StartedAt), s.Ago(w.LastHeartbeat),
+			w.ID, len(w.Running), w.Slots, stuck, s.Ago(w.StartedAt), s.Ago(w.LastHeartbeat),
 			strings.Join(w.Queues, ","),
 		}
 	}
-	s.Table([]string{"WORKER", "HOST", "PID", "BUSY", "SLOTS", "STUCK", "STARTED", "SEEN", "QUEUES"}, rows)
+	s.Table([]string{"WORKER", "BUSY", "SLOTS", "STUCK", "STARTED", "SEEN", "QUEUES"}, rows)
 }
 
 func countStuck(tasks []zeroq.RunningTask) int {

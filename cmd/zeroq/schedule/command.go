@@ -30,9 +30,9 @@ func list() *cobra.Command {
 		return s.Write(func() {
 			rows := make([][]any, len(schedules))
 			for i, sc := range schedules {
-				rows[i] = []any{sc.Name, sc.Spec, sc.Timezone, sc.Task.Type, sc.Task.Queue, next(s, sc), s.Ago(sc.LastRun), sc.Skipped}
+				rows[i] = []any{sc.Name, sc.Spec, sc.Timezone, sc.Task.Type, sc.Task.Queue, next(s, sc), s.Ago(sc.LastRun)}
 			}
-			s.Table([]string{"NAME", "SPEC", "ZONE", "TYPE", "QUEUE", "NEXT", "LAST", "SKIPPED"}, rows)
+			s.Table([]string{"NAME", "SPEC", "ZONE", "TYPE", "QUEUE", "NEXT", "LAST"}, rows)
 		})
 	})
 }

@@ -31,9 +31,10 @@ func put() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "put NAME (--spec SPEC --type TYPE | --file FILE|-)",
 		Short: "Make or replace a schedule",
-		Long: `Make a schedule, or replace the one of the name. A file has it as JSON, in the form in which
-"zeroq schedules get NAME --json" writes it: what is known of its past is left aside.`,
-		Example: `  zeroq schedules put nightly --spec "0 3 * * *" --timezone Europe/Oslo --type report
+		Long: `Make a schedule, or replace the one of the name. A file has it as JSON, in the
+form in which "zeroq schedules get NAME --json" writes it: what is known of its
+past is left aside.`,
+		Example: `  zeroq schedules put nightly --spec "0 3 * * *" --type report
   zeroq schedules get nightly --json | zeroq schedules put hourly --file -`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: session.ScheduleNames,
 	}
@@ -46,7 +47,7 @@ func put() *cobra.Command {
 	flags.StringVar(&o.catchUp, "catch-up", "", "which missed times to make up for: none (the default), last or all")
 	flags.StringVar(&o.typ, "type", "", "the type of its task")
 	flags.StringVar(&o.data, "data", "", "the data of its task, as JSON (default null)")
-	flags.StringVar(&o.queue, "queue", "", "the queue of its task (default "+zeroq.DefaultQueue+")")
+	flags.StringVar(&o.queue, "queue", "", `the queue of its task, without it "`+zeroq.DefaultQueue+`"`)
 	flags.StringVar(&o.priority, "priority", "", "high, normal or low")
 	flags.IntVar(&o.maxAttempts, "max-attempts", 0, "how often its task may start")
 	flags.BoolVar(&o.paused, "paused", false, "let its times pass without a task until it is resumed")

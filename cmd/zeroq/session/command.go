@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/client"
@@ -44,6 +45,9 @@ func New(command *cobra.Command, run func(ctx context.Context, s *Session, args 
 		set.DurationVar(&f.timeout, timeoutFlag, 0, "give up after so long, such as 30s")
 	}
 	command.RunE = func(command *cobra.Command, args []string) error {
+		if err := checkDurations(set); err != nil {
+			return err
+		}
 		s, err := open(command, f)
 		if err != nil {
 			return Usage(err)
@@ -56,6 +60,16 @@ func New(command *cobra.Command, run func(ctx context.Context, s *Session, args 
 		return err
 	}
 	return command
+}
+
+// checkDurations refuses negative ones.
+func checkDurations(set *pflag.FlagSet) (err error) {
+	set.Visit(func(f *pflag.Flag) {
+		if d, none := set.GetDuration(f.Name); none == nil && d < 0 {
+			err = Usagef("--%s must not be negative", f.Name)
+		}
+	})
+	return err
 }
 
 func apiAddress() string {
@@ -102,7 +116,7 @@ func (s *Session) run(ctx context.Context, timeout time.Duration, f func(context
 	case <-ctx.Done():
 		select {
 		case err = <-done:
-		case <-time.After(grace):
+		case <-time.After(max(grace, time.Duration(s.patience.Load()))):
 			err = ctx.Err()
 		}
 	}

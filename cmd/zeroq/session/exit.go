@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -68,6 +69,22 @@ func Line(err error) string {
 	return strings.Join(strings.FieldsFunc(Plain(err.Error()), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
 }
 
+// Message is err in one line, but for the commands that may have been meant, which have lines of their
+// own.
+func Message(err error) string {
+	const suggestion = "\n\nDid you mean this?\n"
+	text := err.Error()
+	at := strings.Index(text, suggestion)
+	if Code(err) != CodeUsage || at < 0 {
+		return Line(err)
+	}
+	lines := []string{Line(errors.New(text[:at])), "Did you mean this?"}
+	for _, name := range strings.Fields(text[at+len(suggestion):]) {
+		lines = append(lines, "  "+Plain(name))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Plain is text without anything that could move the cursor of a terminal or change its colours.
 func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -88,8 +105,10 @@ func (s *Session) ended(err error) error {
 		return err
 	case errors.As(err, &field): // the client has sent nothing
 		return Usage(err)
+	case strange(err):
+		return &Exit{Code: CodeUnavailable, Err: fmt.Errorf("%s does not answer like a zeroq API: %w", s.address, err)}
 	case !Unavailable(err):
-		return err
+		return explained(err)
 	}
 	var lost *url.Error
 	if !errors.As(err, &lost) {
@@ -106,6 +125,26 @@ func (s *Session) ended(err error) error {
 	}
 	return &Exit{Code: CodeUnavailable, Err: fmt.Errorf(
 		"no API answers at %s: %w (--api or %s names another)", s.address, cause, apiEnv)}
+}
+
+// explained says which flag helps.
+func explained(err error) error {
+	if errors.Is(err, zeroq.ErrAmbiguousID) {
+		return fmt.Errorf("409 ambiguous_id: %w; --queue says which is meant", zeroq.ErrAmbiguousID)
+	}
+	return err
+}
+
+// strange tells whether err is an answer that no zeroq API gives. What stands before one answers 502 to
+// 504 in its own way.
+func strange(err error) bool {
+	var answer *client.Error
+	if errors.As(err, &answer) {
+		return answer.Code == "" && !Unavailable(err)
+	}
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind)
 }
 
 // Unavailable tells whether err says that the API, or what it stands on, is away, so that nothing

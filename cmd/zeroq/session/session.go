@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/mattn/go-isatty"
 
@@ -30,7 +32,12 @@ type Session struct {
 	address  string
 	recorder *recorder
 	color    bool
+	// patience is how long, in ns, the command may go on that was interrupted.
+	patience atomic.Int64
 }
+
+// Linger gives the command longer to say its last word once it is interrupted.
+func (s *Session) Linger(d time.Duration) { s.patience.Store(int64(d)) }
 
 func (s *Session) close() { s.recorder.transport.CloseIdleConnections() }
 
@@ -113,7 +120,7 @@ func (s *Session) Each(ids []string, do func(id string) error) error {
 		default:
 			failed = true
 			if Line(err) != "" {
-				s.Say("%s: %w", id, err)
+				s.Say("%s: %w", id, explained(err))
 			}
 		}
 	}

@@ -16,8 +16,9 @@ import (
 	"github.com/zeroq-dev/zeroq"
 )
 
-// Table writes rows under their header. Numbers stand at the right. On a terminal a row that is too
-// long is cut, so that it stays a row.
+// Table writes rows under their header. Numbers stand at the right. On a terminal that is too narrow the
+// longest columns are cut, but for the first, which says what the row is of; and then the row, so that it
+// stays one.
 func (s *Session) Table(header []string, rows [][]any) {
 	t := table.NewWriter()
 	t.SetOutputMirror(s.Out)
@@ -41,8 +42,47 @@ func (s *Session) Table(header []string, rows [][]any) {
 		}
 		t.AppendRow(row)
 	}
+	t.SetColumnConfigs(columns(header, rows, style.Size.WidthMax))
 	t.Render()
 }
+
+const (
+	// gap is what stands between two columns.
+	gap = 2
+	// narrowest is how far a column is cut.
+	narrowest = 6
+)
+
+// columns cuts columns so that rows have most columns of the terminal; 0 is any number.
+func columns(header []string, rows [][]any, most int) (configs []table.ColumnConfig) {
+	if most == 0 || len(header) == 0 {
+		return nil
+	}
+	widths, total := make([]int, len(header)), 0
+	for i := range widths {
+		widths[i] = text.StringWidthWithoutEscSequences(header[i])
+		for _, row := range rows {
+			widths[i] = max(widths[i], text.StringWidthWithoutEscSequences(fmt.Sprint(row[i])))
+		}
+		total += widths[i] + gap
+	}
+	for ; total > most; total-- {
+		longest := 0
+		for i := 1; i < len(widths); i++ {
+			if widths[i] > narrowest && (longest == 0 || widths[i] > widths[longest]) {
+				longest = i
+			}
+		}
+		if longest == 0 {
+			break
+		}
+		widths[longest]--
+		configs = append(configs, table.ColumnConfig{Number: longest + 1, WidthMax: widths[longest], WidthMaxEnforcer: snip})
+	}
+	return configs
+}
+
+func snip(word string, most int) string { return text.Snip(word, most, "…") }
 
 // width is that of the terminal; 0 if it is none.
 func width(out io.Writer) int {

@@ -21,12 +21,13 @@ func PageFlags(command *cobra.Command, query *zeroq.TaskQuery) {
 	flags.StringVar(&query.Cursor, "cursor", "", "go on where a list ended")
 }
 
-// Tasks writes the tasks of a query, as they come; a Limit of zero is all.
-func (s *Session) Tasks(ctx context.Context, query zeroq.TaskQuery) error {
+// Tasks writes the tasks of a query, as they come; a Limit of zero is all. none is what people are told
+// if there are none at all.
+func (s *Session) Tasks(ctx context.Context, query zeroq.TaskQuery, none string) error {
 	if query.Limit < 0 {
 		return Usagef("--limit must not be negative")
 	}
-	left, all, header := query.Limit, query.Limit == 0, true
+	left, all, header, begun := query.Limit, query.Limit == 0, true, query.Cursor != ""
 	for all || left > 0 {
 		query.Limit = pageTasks
 		if !all {
@@ -37,9 +38,12 @@ func (s *Session) Tasks(ctx context.Context, query zeroq.TaskQuery) error {
 			return err
 		}
 		err = s.Write(func() {
-			if len(page.Tasks) > 0 {
+			switch {
+			case len(page.Tasks) > 0:
 				s.tasks(query.State, page.Tasks, header)
 				header = false
+			case header && !begun && page.Next == "":
+				s.Say("%s", none)
 			}
 		})
 		if err != nil || page.Next == "" {

@@ -36,8 +36,9 @@ func wait() *cobra.Command {
 	var queue string
 	command := &cobra.Command{
 		Use: "wait ID…", Short: "Wait until tasks are finished, and show them",
-		Long: `Wait until each of the tasks is finished, and show it. The exit code is 0 if all have succeeded, and 1
-if any is dead, cancelled or expired, or has not finished when --timeout is over.`,
+		Long: `Wait until each of the tasks is finished, and show it. The exit code is 0 if
+all have succeeded, and 1 if any is dead, cancelled or expired, or has not
+finished when --timeout is over.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}

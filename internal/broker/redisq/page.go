@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/zeroq-dev/zeroq"
 )
@@ -20,6 +19,7 @@ const (
 
 // pageCursor is where a page goes on. Which fields it has depends on the state.
 type pageCursor struct {
+	List  string `json:"l"`           // which list it is of, see listOf
 	Shelf int    `json:"s,omitempty"` // which of the state's shelves, or lists
 	Score string `json:"a,omitempty"` // the last entry's score in an index,
 	ID    string `json:"i,omitempty"` // and its id, or that of the last message of a list
@@ -34,15 +34,21 @@ func (c pageCursor) encode() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func decodeCursor(text string) (c pageCursor, err error) {
+// listOf names the list that the pages of a query are of. The type is not a part of it: it only leaves
+// out some of its tasks.
+func listOf(q zeroq.TaskQuery) string {
+	return q.Queue + "/" + string(q.State) + "/" + q.Fingerprint
+}
+
+// decodeCursor reads the cursor of a query, which must be as a page of the same list wrote it.
+func decodeCursor(q zeroq.TaskQuery) (c pageCursor, err error) {
+	text := q.Cursor
 	if text == "" {
 		return c, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err == nil {
-		decoder := json.NewDecoder(strings.NewReader(string(raw)))
-		decoder.DisallowUnknownFields()
-		err = decoder.Decode(&c)
+		err = json.Unmarshal(raw, &c)
 	}
 	if err == nil && c.Score != "" {
 		var score float64
@@ -50,8 +56,8 @@ func decodeCursor(text string) (c pageCursor, err error) {
 			err = strconv.ErrRange
 		}
 	}
-	if err != nil || c.Shelf < 0 || c.Index < 0 || c.Skip < 0 {
-		return c, &zeroq.FieldError{Field: "cursor", Reason: "is none that a page ended with"}
+	if err != nil || c.List != listOf(q) || c.encode() != text || c.Shelf < 0 || c.Index < 0 || c.Skip < 0 {
+		return c, &zeroq.FieldError{Field: "cursor", Reason: "is none that a page of this list ended with"}
 	}
 	return c, nil
 }
@@ -73,7 +79,7 @@ func (b *Broker) Tasks(ctx context.Context, query zeroq.TaskQuery) (zeroq.TaskPa
 	if err := checkQuery(query); err != nil {
 		return zeroq.TaskPage{}, err
 	}
-	cursor, err := decodeCursor(query.Cursor)
+	cursor, err := decodeCursor(query)
 	if err != nil {
 		return zeroq.TaskPage{}, err
 	}
@@ -92,6 +98,7 @@ func (b *Broker) Tasks(ctx context.Context, query zeroq.TaskQuery) (zeroq.TaskPa
 	}
 	page := zeroq.TaskPage{Tasks: p.tasks}
 	if !over {
+		p.cursor.List = listOf(query)
 		page.Next = p.cursor.encode()
 	}
 	return page, nil

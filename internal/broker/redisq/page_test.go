@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -246,16 +247,23 @@ func TestTasks_CursorThatIsNone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.put(newTask())
-	for _, cursor := range []string{"x", "!", "bnVsbA=", "eyJuIjotMX0", "eyJ4IjoxfQ", pageCursor{Skip: -1}.encode()} {
+	const list = "q/ready/"
+	for _, cursor := range []string{
+		"x", "!", "bnVsbA=", "bnVsbA", "e30", "eyJpIjpudWxsfQ", "eyJuIjotMX0", "eyJ4IjoxfQ", pageCursor{}.encode(),
+		pageCursor{List: list, Skip: -1}.encode(), pageCursor{List: list, Index: 1}.encode() + "=",
+		base64.RawURLEncoding.EncodeToString([]byte(`{"l":"q/ready/","i":null}`)),
+		pageCursor{List: "p/ready/"}.encode(), pageCursor{List: "q/dead/"}.encode(), pageCursor{List: "q/ready/f"}.encode(),
+	} {
 		_, err := r.Tasks(t.Context(), zeroq.TaskQuery{Queue: "q", State: zeroq.Ready, Limit: 1, Cursor: cursor})
 		var wrong *zeroq.FieldError
 		if !errors.As(err, &wrong) || wrong.Field != "cursor" {
 			t.Errorf("%s: %v", cursor, err)
 		}
 	}
-	// One of another state is odd and does no harm.
+	// One that nobody ended a page with, but of this list, does no harm.
 	for _, state := range zeroq.States {
 		for _, cursor := range []pageCursor{{Shelf: 99}, {Index: 1 << 40, ID: "x"}, {Score: "x", ID: "y"}, {Group: "z", Scan: 7, Skip: 9}} {
+			cursor.List = "q/" + string(state) + "/"
 			page, err := r.Tasks(t.Context(), zeroq.TaskQuery{Queue: "q", State: state, Limit: 1, Cursor: cursor.encode()})
 			var wrong *zeroq.FieldError
 			if err != nil && !errors.As(err, &wrong) {
