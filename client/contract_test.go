@@ -234,7 +234,7 @@ func TestEvents_ShowEachChange(t *testing.T) {
 		api.on("GET /v1/tasks/cut/events", 200, stream)
 		api.on("GET /v1/tasks/mad/events", 200, "data: {\n\n")
 		var last error
-		for _, last = range c.Events(t.Context(), id, "") { //nolint:revive // the last error counts
+		for _, last = range c.Events(t.Context(), id, "") { // the last error counts
 		}
 		if last == nil || want != nil && !errors.Is(last, want) {
 			t.Errorf("%s: %v", id, last)

@@ -59,9 +59,6 @@ func (a *App) HealthAddr() net.Addr { return a.health.listener.Addr() }
 // Running is how many tasks it runs now.
 func (a *App) Running() int { return a.worker.Running() }
 
-// Types are the patterns of task types that it has handlers for.
-func (a *App) Types() []string { return a.svc.Mux.Patterns() }
-
 // Close lets go of what is left once the group's Start has returned.
 func (a *App) Close() error {
 	a.worker.Stop()

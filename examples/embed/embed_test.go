@@ -13,19 +13,11 @@ import (
 
 	"github.com/zeromicro/go-zero/core/conf"
 	"github.com/zeromicro/go-zero/core/proc"
-	"go.uber.org/goleak"
 
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
-func TestMain(m *testing.M) {
-	// go-zero's HTTP server begins these once in a process and does not end with it.
-	leaks := append([]goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/load.(*SheddingStat).run"),
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/executors.(*PeriodicalExecutor).backgroundFlush.func1"),
-	}, redistest.GoZero...)
-	os.Exit(redistest.Main(m, leaks...))
-}
+func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZeroServer...)) }
 
 // freePort finds a port that is free, as go-zero does not tell which one it took.
 func freePort(t *testing.T) int {

@@ -10,20 +10,12 @@ import (
 	"testing"
 
 	"github.com/zeromicro/go-zero/core/conf"
-	"go.uber.org/goleak"
 
 	api "github.com/zeroq-dev/zeroq/api/app"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
-func TestMain(m *testing.M) {
-	// go-zero's HTTP server begins these once in a process and does not end them.
-	leaks := append([]goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/load.(*SheddingStat).run"),
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/executors.(*PeriodicalExecutor).backgroundFlush.func1"),
-	}, redistest.GoZero...)
-	os.Exit(redistest.Main(m, leaks...))
-}
+func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZeroServer...)) }
 
 // serve runs the API and returns its address.
 func serve(t *testing.T) string {

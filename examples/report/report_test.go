@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/zeromicro/go-zero/core/conf"
-	"go.uber.org/goleak"
 
 	"github.com/zeroq-dev/zeroq"
 	api "github.com/zeroq-dev/zeroq/api/app"
@@ -17,14 +16,7 @@ import (
 	"github.com/zeroq-dev/zeroq/zeroqtest"
 )
 
-func TestMain(m *testing.M) {
-	// go-zero's HTTP server begins these once in a process and does not end them.
-	leaks := append([]goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/load.(*SheddingStat).run"),
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/executors.(*PeriodicalExecutor).backgroundFlush.func1"),
-	}, redistest.GoZero...)
-	os.Exit(redistest.Main(m, leaks...))
-}
+func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZeroServer...)) }
 
 // serve runs the API on a Redis of its own, and returns that and its address.
 func serve(t *testing.T) (zeroq.RedisConf, string) {

@@ -9,21 +9,13 @@ import (
 
 	"github.com/zeromicro/go-zero/core/conf"
 	"github.com/zeromicro/go-zero/core/service"
-	"go.uber.org/goleak"
 
 	api "github.com/zeroq-dev/zeroq/api/app"
 	consumer "github.com/zeroq-dev/zeroq/consumer/app"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
-func TestMain(m *testing.M) {
-	// go-zero's HTTP server begins these once in a process and does not end them.
-	leaks := append([]goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/load.(*SheddingStat).run"),
-		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/executors.(*PeriodicalExecutor).backgroundFlush.func1"),
-	}, redistest.GoZero...)
-	os.Exit(redistest.Main(m, leaks...))
-}
+func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZeroServer...)) }
 
 // serve runs the API and the stock consumer on a Redis of their own, and returns the API's address.
 func serve(t *testing.T, images string) string {

@@ -1,6 +1,7 @@
 package cron
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"time"
@@ -29,21 +30,14 @@ func Complete(s zeroq.Schedule) (zeroq.Schedule, *Spec, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	s.Timezone = orDefault(s.Timezone, "UTC")
-	s.Overlap = orDefault(s.Overlap, zeroq.OverlapAllow)
-	s.CatchUp = orDefault(s.CatchUp, zeroq.CatchUpNone)
+	s.Timezone = cmp.Or(s.Timezone, "UTC")
+	s.Overlap = cmp.Or(s.Overlap, zeroq.OverlapAllow)
+	s.CatchUp = cmp.Or(s.CatchUp, zeroq.CatchUpNone)
 	if err := checkPolicies(s); err != nil {
 		return s, nil, err
 	}
 	s.Task, err = completeTask(s.Task)
 	return s, spec, err
-}
-
-func orDefault[T ~string](value, fallback T) T {
-	if value == "" {
-		return fallback
-	}
-	return value
 }
 
 // checkName: a schedule is named as a queue is.

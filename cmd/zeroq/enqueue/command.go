@@ -214,7 +214,7 @@ func (o *options) open(stdin io.Reader) (io.ReadCloser, int64, error) {
 	}
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
-		return file, -1, nil //nolint:nilerr // the size is only shown
+		return file, -1, nil // the size is only shown
 	}
 	return file, info.Size(), nil
 }

@@ -134,6 +134,15 @@ func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	return keys, nil
 }
 
+// checkUsed answers zeroq.ErrNotFound for a queue that was never used.
+func (b *Broker) checkUsed(ctx context.Context, queue string) error {
+	used, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
+	if err == nil && !used {
+		return zeroq.ErrNotFound
+	}
+	return explainNil(err)
+}
+
 func (b *Broker) checkFormat(ctx context.Context, key string) error {
 	text, err := b.calls.Get(ctx, key).Result()
 	if err == redis.Nil {

@@ -38,12 +38,8 @@ func (b *Broker) Queues(ctx context.Context) ([]zeroq.QueueInfo, error) {
 
 // Queue implements [broker.Inspector].
 func (b *Broker) Queue(ctx context.Context, name string) (zeroq.QueueInfo, error) {
-	used, err := b.calls.SIsMember(ctx, keyQueues, name).Result()
-	if err != nil {
-		return zeroq.QueueInfo{}, explain(err)
-	}
-	if !used {
-		return zeroq.QueueInfo{}, zeroq.ErrNotFound
+	if err := b.checkUsed(ctx, name); err != nil {
+		return zeroq.QueueInfo{}, err
 	}
 	c := censusCall(keysOf(name))
 	answer, err := b.run(ctx, b.calls, scriptCensus, c.keys, c.args...)

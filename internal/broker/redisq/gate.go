@@ -37,7 +37,7 @@ func (b *Broker) Drain(ctx context.Context, queue string) error {
 
 // Limit implements [broker.Controller].
 func (b *Broker) Limit(ctx context.Context, queue string, change zeroq.LimitsChange) error {
-	if err := b.mustBeUsed(ctx, queue); err != nil {
+	if err := b.checkUsed(ctx, queue); err != nil {
 		return err
 	}
 	return b.retryChanged(queue, func() (bool, error) {
@@ -106,7 +106,7 @@ func limitsChange(now []string, wanted zeroq.Limits) gateChange {
 }
 
 func (b *Broker) setGate(ctx context.Context, queue string, change gateChange) error {
-	if err := b.mustBeUsed(ctx, queue); err != nil {
+	if err := b.checkUsed(ctx, queue); err != nil {
 		return err
 	}
 	_, err := b.changeGate(ctx, queue, change)
@@ -135,18 +135,6 @@ func (b *Broker) gateFields(ctx context.Context, queue string, fields []string) 
 		return nil, explain(err)
 	}
 	return texts(values), nil
-}
-
-// mustBeUsed answers with zeroq.ErrNotFound for a queue that was never used.
-func (b *Broker) mustBeUsed(ctx context.Context, queue string) error {
-	used, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
-	if err != nil {
-		return explain(err)
-	}
-	if !used {
-		return zeroq.ErrNotFound
-	}
-	return nil
 }
 
 // limitsOf reads limits in the order of gateLimits; "" is none.

@@ -115,15 +115,14 @@ func operationFields(op zeroq.Operation, sizes []int64) []any {
 	return fields
 }
 
-// progress is an operation with what only its worker needs to know.
-type progress struct {
+// underway is an operation with what only its worker needs to know.
+type underway struct {
 	zeroq.Operation
 	stage, step int
-	at, atID    string // the entry of an index behind which it goes on
 	next        time.Time
 }
 
-func decodeOperation(id string, fields map[string]string) (progress, error) {
+func decodeOperation(id string, fields map[string]string) (underway, error) {
 	number := func(name string) int64 {
 		n, _ := strconv.ParseInt(fields[name], 10, 64)
 		return n
@@ -137,12 +136,12 @@ func decodeOperation(id string, fields map[string]string) (progress, error) {
 	op.Rate, _ = strconv.ParseFloat(fields["rate"], 64)
 	if ids := fields["ids"]; ids != "" {
 		if err := json.Unmarshal([]byte(ids), &op.Selection.IDs); err != nil {
-			return progress{}, fmt.Errorf("operation %s: %w", id, err)
+			return underway{}, fmt.Errorf("operation %s: %w", id, err)
 		}
 	}
-	return progress{
+	return underway{
 		Operation: op, stage: int(number("stage")), step: int(number("step")),
-		at: fields["at"], atID: fields["at_id"], next: millis(number("next")),
+		next: millis(number("next")),
 	}, nil
 }
 

@@ -69,7 +69,7 @@ func (o *operator) work(ctx context.Context) (bool, error) {
 }
 
 // adopt takes an operation that nobody works on, or keeps one that is at hand.
-func (o *operator) adopt(ctx context.Context, id string, lease time.Duration) (p progress, mine bool, err error) {
+func (o *operator) adopt(ctx context.Context, id string, lease time.Duration) (p underway, mine bool, err error) {
 	key := operationKey(id)
 	answer := reply{status: statusNone}
 	if key != "" {
@@ -97,7 +97,7 @@ func (o *operator) adopt(ctx context.Context, id string, lease time.Duration) (p
 
 // finish goes on with an operation to its end, or lets go of it for others when ctx ends. A step that
 // was begun is made whole, so that nothing has to be found out.
-func (o *operator) finish(ctx context.Context, p progress) error {
+func (o *operator) finish(ctx context.Context, p underway) error {
 	whole := context.WithoutCancel(ctx)
 	err := o.steps(ctx, whole, &p)
 	whole, cancel := context.WithTimeout(whole, operationLease)
@@ -116,7 +116,7 @@ func (o *operator) finish(ctx context.Context, p progress) error {
 	return explainNil(o.broker.calls.ZRem(whole, keyOperations, p.ID).Err())
 }
 
-func (o *operator) steps(ctx, whole context.Context, p *progress) error {
+func (o *operator) steps(ctx, whole context.Context, p *underway) error {
 	if err := o.rest(ctx, *p, p.next.Sub(o.broker.clock.now())); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (o *operator) steps(ctx, whole context.Context, p *progress) error {
 }
 
 // rest waits, and keeps the operation meanwhile.
-func (o *operator) rest(ctx context.Context, p progress, d time.Duration) error {
+func (o *operator) rest(ctx context.Context, p underway, d time.Duration) error {
 	for ctx.Err() == nil {
 		if o.noted.Sub(o.broker.clock.now()) < operationLease*2/3 {
 			if _, mine, err := o.adopt(ctx, p.ID, operationLease); err != nil || !mine {
@@ -160,7 +160,7 @@ func (o *operator) rest(ctx context.Context, p progress, d time.Duration) error 
 }
 
 // stages is how many parts the operation has: shelves to go through, or portions of its ids.
-func (o *operator) stages(p progress) int {
+func (o *operator) stages(p underway) int {
 	if n := len(p.Selection.IDs); n > 0 {
 		size := o.portion(p)
 		return (n + size - 1) / size
@@ -169,7 +169,7 @@ func (o *operator) stages(p progress) int {
 }
 
 // portion is how many ids are done in a step. It must not change while the operation runs.
-func (o *operator) portion(p progress) int {
+func (o *operator) portion(p underway) int {
 	size := stepSize
 	if s := keysOf(p.Queue).shelves(p.Selection.State, ""); s[0].list != "" {
 		size = 16 // one by one: this many are done again when a worker dies
@@ -185,7 +185,7 @@ func paced(rate float64) int {
 	return int(min(stepSize, max(1, rate/2)))
 }
 
-func (o *operator) step(ctx context.Context, p progress) (reply, error) {
+func (o *operator) step(ctx context.Context, p underway) (reply, error) {
 	k := keysOf(p.Queue)
 	shelves := k.shelves(p.Selection.State, p.Selection.Fingerprint)
 	var ids []string
@@ -209,7 +209,7 @@ func (o *operator) step(ctx context.Context, p progress) (reply, error) {
 	return o.stepIndex(ctx, k, from, p, nil)
 }
 
-func (o *operator) stepIndex(ctx context.Context, k queueKeys, from shelf, p progress, ids []string) (reply, error) {
+func (o *operator) stepIndex(ctx context.Context, k queueKeys, from shelf, p underway, ids []string) (reply, error) {
 	if p.Verb == zeroq.VerbRetry {
 		return o.revive(ctx, k, from, p, ids)
 	}
@@ -221,7 +221,7 @@ func (o *operator) stepIndex(ctx context.Context, k queueKeys, from shelf, p pro
 }
 
 // highest is the last score of what was there when the operation began, where scores say so.
-func highest(from shelf, k queueKeys, p progress) string {
+func highest(from shelf, k queueKeys, p underway) string {
 	if from.index == k.dead {
 		return strconv.FormatInt(p.CreatedAt.UnixMilli(), 10)
 	}
@@ -229,7 +229,7 @@ func highest(from shelf, k queueKeys, p progress) string {
 }
 
 // run runs the script of a step.
-func (o *operator) run(ctx context.Context, script *redis.Script, p progress, keys []string, args ...any) (reply, error) {
+func (o *operator) run(ctx context.Context, script *redis.Script, p underway, keys []string, args ...any) (reply, error) {
 	keys = append([]string{operationKey(p.ID)}, keys...)
 	args = append([]any{o.owner, p.step, operationLease.Milliseconds()}, args...)
 	answer, err := o.broker.run(ctx, o.broker.calls, script, keys, args...)
@@ -240,7 +240,7 @@ func (o *operator) run(ctx context.Context, script *redis.Script, p progress, ke
 }
 
 // forgetOneByOne deletes tasks that no index finds by their ids.
-func (o *operator) forgetOneByOne(ctx context.Context, p progress, ids []string) (reply, error) {
+func (o *operator) forgetOneByOne(ctx context.Context, p underway, ids []string) (reply, error) {
 	done, failed, reason := 0, 0, ""
 	for _, id := range ids {
 		info, err := o.broker.Task(ctx, id, p.Queue)

@@ -29,9 +29,9 @@ func (p *pager) look(ctx context.Context, list string, index, n int64) ([]string
 	return found, nil
 }
 
-// settle finds where a list goes on. Tasks are taken from the right while pages are read, and pushed
+// resume finds where a list goes on. Tasks are taken from the right while pages are read, and pushed
 // on either side: the last entry of the page before says where it ended, as far as it is near.
-func (p *pager) settle(ctx context.Context, list string, idOf func(string) string) error {
+func (p *pager) resume(ctx context.Context, list string, idOf func(string) string) error {
 	c := &p.cursor
 	if c.Index == 0 || c.ID == "" {
 		return nil
@@ -57,7 +57,7 @@ func (p *pager) settle(ctx context.Context, list string, idOf func(string) strin
 
 // ready reads a list of messages in the order in which they are fetched.
 func (p *pager) ready(ctx context.Context, from shelf) (over bool, err error) {
-	if err := p.settle(ctx, from.list, idOf); err != nil {
+	if err := p.resume(ctx, from.list, idOf); err != nil {
 		return false, err
 	}
 	for !p.full() {
@@ -123,7 +123,7 @@ func (p *pager) withRecords(ctx context.Context, messages []string) ([]entry, er
 
 // finished reads the list of succeeded tasks, the newest first.
 func (p *pager) finished(ctx context.Context, from shelf) (over bool, err error) {
-	if err := p.settle(ctx, from.list, func(id string) string { return id }); err != nil {
+	if err := p.resume(ctx, from.list, func(id string) string { return id }); err != nil {
 		return false, err
 	}
 	for !p.full() {

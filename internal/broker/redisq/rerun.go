@@ -35,7 +35,7 @@ func (b *Broker) peek(ctx context.Context, k queueKeys, from shelf, way string, 
 
 // revive makes finished tasks ready, those of the ids or the next ones of the index. The messages are
 // edited here, as no script reads JSON; each task must still be as it was read.
-func (o *operator) revive(ctx context.Context, k queueKeys, from shelf, p progress, ids []string) (reply, error) {
+func (o *operator) revive(ctx context.Context, k queueKeys, from shelf, p underway, ids []string) (reply, error) {
 	page, last, err := o.candidates(ctx, k, from, p, ids)
 	if err != nil {
 		return reply{}, err
@@ -70,7 +70,7 @@ func (o *operator) revive(ctx context.Context, k queueKeys, from shelf, p progre
 }
 
 // candidates are the tasks of a step, and whether they are the last ones.
-func (o *operator) candidates(ctx context.Context, k queueKeys, from shelf, p progress, ids []string) ([]entry, bool, error) {
+func (o *operator) candidates(ctx context.Context, k queueKeys, from shelf, p underway, ids []string) ([]entry, bool, error) {
 	if len(ids) > 0 {
 		page, err := o.broker.pick(ctx, k, from, ids)
 		return page, true, err
@@ -83,7 +83,7 @@ func (o *operator) candidates(ctx context.Context, k queueKeys, from shelf, p pr
 }
 
 // place is how far the steps before this one got.
-func (o *operator) place(ctx context.Context, p progress) (entry, error) {
+func (o *operator) place(ctx context.Context, p underway) (entry, error) {
 	at, err := o.broker.calls.HMGet(ctx, operationKey(p.ID), "at", "at_id").Result()
 	if err != nil {
 		return entry{}, explain(err)
@@ -95,7 +95,7 @@ func (o *operator) place(ctx context.Context, p progress) (entry, error) {
 }
 
 // newer reports whether the task finished after the operation began.
-func newer(e entry, p progress) bool {
+func newer(e entry, p underway) bool {
 	r, err := decodeRecord(e.record)
 	return err == nil && r.FinishedAt > p.CreatedAt.UnixMilli()
 }

@@ -65,15 +65,6 @@ func checkSelection(s zeroq.Selection) error {
 	return nil
 }
 
-// checkUsed answers zeroq.ErrNotFound for a queue that was never used.
-func (b *Broker) checkUsed(ctx context.Context, queue string) error {
-	used, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
-	if err == nil && !used {
-		return zeroq.ErrNotFound
-	}
-	return explainNil(err)
-}
-
 // Matched implements [broker.Operator].
 func (b *Broker) Matched(ctx context.Context, queue string, selection zeroq.Selection) (int64, error) {
 	if err := checkSelection(selection); err != nil {

@@ -46,7 +46,7 @@ if lock then
 end
 redis.call('HDEL', KEYS[1], field)
 if held then
-  due, message = due == '0' and text(now) or due, '{"id":"' .. holder .. string.sub(message, #'{"id":"' + #id + 1)
+  due, message = due == '0' and text(now) or due, renamed(message, id, holder)
   id = holder
 end
 if due == '0' then
@@ -56,19 +56,12 @@ else
   redis.call('HSET', KEYS[3], id, message)
   redis.call('HINCRBY', KEYS[5], 'inflight', -1)
 end
-local key, in_slot = record_place(prefix, id)
-if in_slot then
-  redis.call('HSET', key, in_slot, record)
-else
-  redis.call('SET', key, record)
-end
+put_record(prefix, id, record)
 if held then
   return {'REPLACED', now, holder}
 end
-if lock and ttl ~= '0' then
-  redis.call('SET', lock, mode .. id, 'PX', ttl)
-elseif lock then
-  redis.call('SET', lock, mode .. id)
+if lock then
+  give_key(lock, mode, id, ttl)
 end
 redis.call('HINCRBY', KEYS[4], 'enqueued', 1)
 return {due == '0' and 'OK' or 'SCHEDULED', now}

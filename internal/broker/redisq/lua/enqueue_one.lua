@@ -33,13 +33,6 @@ end
 if redis.call('SISMEMBER', KEYS[8], id) == 1 then
   return {'DUPLICATE', now} -- the message of the one before is still to be dropped
 end
-local function remember(at, in_slot)
-  if in_slot then
-    redis.call('HSET', at, in_slot, record)
-  else
-    redis.call('SET', at, record)
-  end
-end
 if lock then
   local held, holder, theirs = holder_of(lock, prefix)
   if held and theirs and string.find(theirs, nonce, 1, true) then
@@ -47,8 +40,8 @@ if lock then
   end
   if held == 'd' and mode == 'd' then
     redis.call('ZADD', KEYS[4], due == '0' and text(now) or due, holder)
-    redis.call('HSET', KEYS[5], holder, '{"id":"' .. holder .. string.sub(message, #'{"id":"' + #id + 1))
-    remember(record_place(prefix, holder))
+    redis.call('HSET', KEYS[5], holder, renamed(message, id, holder))
+    put_record(prefix, holder, record)
     return {'REPLACED', now, holder}
   elseif held then
     return {'TAKEN', now, holder}
@@ -66,11 +59,9 @@ else
   redis.call('ZADD', KEYS[4], due, id)
   redis.call('HSET', KEYS[5], id, message)
 end
-remember(record_place(prefix, id))
-if lock and ttl ~= '0' then
-  redis.call('SET', lock, mode .. id, 'PX', ttl)
-elseif lock then
-  redis.call('SET', lock, mode .. id)
+put_record(prefix, id, record)
+if lock then
+  give_key(lock, mode, id, ttl)
 end
 redis.call('HINCRBY', KEYS[6], 'enqueued', 1)
 redis.call('HDEL', KEYS[7], 'draining')

@@ -205,6 +205,20 @@ local function holder_of(lock, prefix)
   return mode, id, record
 end
 
+-- Gives a unique key to a task, for so many ms, or until it is freed where that is 0.
+local function give_key(lock, mode, id, ttl)
+  if ttl == '0' then
+    redis.call('SET', lock, mode .. id)
+  else
+    redis.call('SET', lock, mode .. id, 'PX', ttl)
+  end
+end
+
+-- The message of a task under the id of the one whose place it takes.
+local function renamed(message, id, to)
+  return '{"id":"' .. to .. string.sub(message, #'{"id":"' + #id + 1)
+end
+
 -- Frees a unique key if the task still has it. The lock's value is a letter for its mode, and the id.
 local function unlock(lock, id)
   local owner = redis.call('GET', lock)

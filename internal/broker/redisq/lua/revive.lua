@@ -53,10 +53,8 @@ if listed then
 else
   push_ready(KEYS[2], KEYS[3], KEYS[4], {message})
 end
-if lock ~= '' and ttl ~= '0' then
-  redis.call('SET', lock, mode .. id, 'PX', ttl)
-elseif lock ~= '' then
-  redis.call('SET', lock, mode .. id)
+if lock ~= '' then
+  give_key(lock, mode, id, ttl)
 end
 redis.call('HINCRBY', KEYS[10], 'revived', 1)
 return {'OK', now}

@@ -34,10 +34,8 @@ local function revive(id, record, lock, mode, ttl)
   redis.call('ZREM', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)
   put_record(prefix, id, record)
-  if lock ~= '' and ttl ~= '0' then
-    redis.call('SET', lock, mode .. id, 'PX', ttl)
-  elseif lock ~= '' then
-    redis.call('SET', lock, mode .. id)
+  if lock ~= '' then
+    give_key(lock, mode, id, ttl)
   end
 end
 
