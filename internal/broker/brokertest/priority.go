@@ -78,16 +78,14 @@ func priorityWakes(t *testing.T, r *rig) {
 	for _, priority := range zeroq.Priorities {
 		m := r.join("w")
 		r.none(m)
-		woken := make(chan error, 1)
+		woken := make(chan bool, 1)
 		go func() {
-			_, err := m.Wait(r.ctx)
-			woken <- err
+			found, err := m.Wait(r.ctx)
+			woken <- found && err == nil
 		}()
 		r.enqueue(prioritized(3, priority)...)
-		began := time.Now()
-		r.must(<-woken)
-		if waited := time.Since(began); waited > 1500*time.Millisecond {
-			t.Errorf("%s: woken after %v", priority, waited)
+		if !<-woken { // a wait that ends by itself finds nothing
+			t.Errorf("%s: nobody was woken", priority)
 		}
 		first := r.fetch(m, 1)
 		// Others are left: whoever waits next is woken at once.
