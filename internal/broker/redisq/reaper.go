@@ -141,22 +141,10 @@ func (r *reaper) handBack(ctx context.Context, mine, dead string, seq uint64, ou
 	if err := r.countCrashes(ctx, dead, outcomes); err != nil {
 		return err
 	}
-	for {
-		s := settlement{
-			broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine, retention: zeroq.DefaultRetention,
-		}
-		answer, err := s.run(ctx, seq, outcomes)
-		switch {
-		case err != nil:
-			return err
-		case answer.status == statusPartial:
-			outcomes = s.onlyOwned(outcomes, answer.list(0))
-		case answer.status == statusStopped:
-			s.cancel(answer.list(0))
-		default:
-			return nil
-		}
+	s := settlement{
+		broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine, retention: zeroq.DefaultRetention,
 	}
+	return s.settle(ctx, seq, outcomes)
 }
 
 // maxCrashes is how many workers may die with a task before it is a dead letter.

@@ -27,26 +27,32 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	if held == nil {
 		return zeroq.ErrLeaseLost
 	}
+	s := settlement{
+		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group, retention: m.join.Retention,
+	}
+	if err := s.settle(ctx, held.settled+1, outcomes); err != nil {
+		return err
+	}
+	held.settled++
+	return nil
+}
+
+// settle settles outcomes, once those are changed that the script says must be. The settlement has
+// gathered nothing yet.
+func (s settlement) settle(ctx context.Context, seq uint64, outcomes []broker.Outcome) error {
 	for {
-		s := m.settlement(held.group)
-		answer, err := s.run(ctx, held.settled+1, outcomes)
+		try := s
+		answer, err := try.run(ctx, seq, outcomes)
 		switch {
 		case err != nil:
 			return err
 		case answer.status == statusPartial:
-			outcomes = s.onlyOwned(outcomes, answer.list(0))
+			outcomes = try.onlyOwned(outcomes, answer.list(0))
 		case answer.status == statusStopped:
-			s.cancel(answer.list(0))
+			try.cancel(answer.list(0))
 		default:
-			held.settled++
 			return nil
 		}
-	}
-}
-
-func (m *member) settlement(group string) settlement {
-	return settlement{
-		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: group, retention: m.join.Retention,
 	}
 }
 
@@ -104,10 +110,11 @@ func (s *settlement) cancel(stopped []any) {
 		if o.FinishedAt.IsZero() {
 			o.FinishedAt = s.broker.clock.now()
 		}
-		if d := o.Delivery; d.Task == nil { // a reaper does not read what it hands back
+		d := o.Delivery
+		if d.Task == nil { // a reaper does not read what it hands back
 			read(d, s.queue)
 		}
-		if d := o.Delivery; d.Task == nil {
+		if d.Task == nil {
 			d.Task = &zeroq.Task{ID: d.Receipt}
 			d.Task.SetDefaults()
 		}
@@ -148,7 +155,7 @@ func (s *settlement) add(id string, o *broker.Outcome) error {
 	}
 	switch o.State {
 	case zeroq.Ready:
-		s.addBack(id, o)
+		s.addBack(o)
 	case zeroq.Retry:
 		return s.addRetry(id, o)
 	case zeroq.Succeeded:
@@ -179,13 +186,12 @@ func (s *settlement) keptFor(o broker.Outcome) time.Duration {
 	}
 }
 
-func (s *settlement) addBack(id string, o *broker.Outcome) {
+func (s *settlement) addBack(o *broker.Outcome) {
 	s.again.add(o)
 	s.counts[zeroq.CountHandedBack]++
-	switch {
-	case o.Crashes > 1:
+	if o.Crashes > 1 {
 		s.suspects = append(s.suspects, begun(o))
-	default:
+	} else {
 		s.back = append(s.back, begun(o))
 	}
 	if o.Crashes > 0 {
