@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -139,4 +140,19 @@ func (r reply) text(i int) string {
 func (r reply) list(i int) []any {
 	l, _ := r.rest[i].([]any)
 	return l
+}
+
+// Scripts names each script by its SHA-1, as calls on the wire have it.
+func Scripts() map[string]string {
+	names := make(map[string]string)
+	files, err := sources.ReadDir("lua")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	for _, file := range files {
+		if name := strings.TrimSuffix(file.Name(), ".lua"); name != "prelude" {
+			names[load(name).Hash()] = name
+		}
+	}
+	return names
 }
