@@ -11,10 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/zeroq-dev/zeroq/internal/child"
 )
 
 const (
@@ -35,8 +36,8 @@ type Server struct {
 
 	data, run string // folders: of the data, and of the socket and the log
 	args      []string
-	cmd       *exec.Cmd     // nil while there is none
-	gone      chan struct{} // closed when cmd has ended
+	cmd       *exec.Cmd       // nil while there is none
+	gone      <-chan struct{} // closed when cmd has ended
 }
 
 // New returns a server that keeps its data in the folder; "" is one that Remove deletes. args are
@@ -82,21 +83,8 @@ func (s *Server) Start() error {
 	defer log.Close()
 	cmd := exec.Command("redis-server", s.args...)
 	cmd.Stdout, cmd.Stderr = log, log // a file: a pipe would need a goroutine to read it
-	cmd.SysProcAttr = attributes()
-
-	started, gone := make(chan error), make(chan struct{})
-	go func() {
-		defer close(gone)
-		// Linux ends the server when the thread that started it ends, so that thread waits for it.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
-		}
-	}()
-	if err := <-started; err != nil {
+	gone, err := child.Start(cmd, syscall.SIGTERM)
+	if err != nil {
 		return err
 	}
 	s.cmd, s.gone = cmd, gone
@@ -155,6 +143,9 @@ func (s *Server) Kill() {
 	<-s.gone
 	s.cmd = nil
 }
+
+// Signal sends the server that Start ran a signal.
+func (s *Server) Signal(signal os.Signal) error { return s.cmd.Process.Signal(signal) }
 
 // Remove deletes the socket's folder, and the data if New was given no folder for it.
 func (s *Server) Remove() error { return os.RemoveAll(s.run) }
