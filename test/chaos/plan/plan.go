@@ -70,6 +70,7 @@ const (
 	ByHTTP  = "http"    // POST to the API, each with an id that the producer chose
 	ByKey   = "key"     // POST to the API, each with an idempotency key
 	Direct  = "direct"  // straight to Redis, each with an id that the producer chose
+	Plain   = "plain"   // straight to Redis, with ids that the queue assigns; one without an answer is not sent again
 	ByList  = "list"    // LPUSH of a message without an id; one without an answer is not sent again
 	Garbage = "garbage" // LPUSH of what nobody can read
 )

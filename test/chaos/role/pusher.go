@@ -1,0 +1,85 @@
+//go:build linux
+
+package role
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
+)
+
+// huge is the size of the largest garbage.
+const huge = 10 << 20
+
+// pusher enqueues by LPUSH, as a program that knows nothing of zeroq does: bare messages, or garbage.
+type pusher struct {
+	redis   *redis.Client
+	ready   string
+	garbage bool
+}
+
+func newPusher(p plan.Plan) pusher {
+	return pusher{
+		redis: redis.NewClient(&redis.Options{Addr: p.Redis, MaxRetries: -1}),
+		ready: "zq:{" + p.Queue + "}:ready", garbage: p.Load.Way == plan.Garbage,
+	}
+}
+
+func (p pusher) Close() error { return p.redis.Close() }
+
+// Enqueue implements zeroq.Enqueuer.
+func (p pusher) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
+	messages := make([]any, len(tasks))
+	for i, task := range tasks {
+		message, err := p.message(task)
+		if err != nil {
+			return err
+		}
+		messages[i] = message
+	}
+	err := p.redis.LPush(ctx, p.ready, messages...).Err()
+	if err != nil && strings.HasPrefix(err.Error(), "OOM ") {
+		return errors.Join(zeroq.ErrStoreFull, err)
+	}
+	return err
+}
+
+func (p pusher) message(task *zeroq.Task) (string, error) {
+	if p.garbage {
+		var d struct{ N uint64 }
+		if err := json.Unmarshal(task.Data, &d); err != nil {
+			return "", err
+		}
+		return garbage(d.N), nil
+	}
+	message := map[string]any{"type": task.Type, "data": task.Data}
+	if task.Delay > 0 {
+		message["delay"] = task.Delay.String()
+	}
+	text, err := json.Marshal(message)
+	return string(text), err
+}
+
+// garbage is a message that nobody can read. It ends in "#" and its number, so that it is known again
+// where it ends up.
+func garbage(n uint64) string {
+	kinds := []string{
+		"not json at all",
+		`{"type":"deed","data":{"n":1}`, // cut off
+		"\x00\x01\xff\xfe binary",
+		strings.Repeat("[", 20_000),
+		`{"type":"no such \u0000 type","data":1}`,
+		`{"type":"deed","delay":"-1s"}`,
+		`{"data":{"n":1}}`,
+		"",
+		strings.Repeat("x", huge),
+	}
+	return fmt.Sprintf("%s #%d", kinds[n%uint64(len(kinds))], n)
+}
