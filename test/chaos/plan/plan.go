@@ -36,6 +36,8 @@ type Plan struct {
 	Redis string
 	// Queue is where its tasks are put or taken.
 	Queue string
+	// Clock is by how much its wall clock is wrong.
+	Clock time.Duration `json:",omitempty"`
 	// Work is for workers, Load for producers, Serve for APIs.
 	Work  Work
 	Load  Load

@@ -67,19 +67,19 @@ func (p pusher) message(task *zeroq.Task) (string, error) {
 	return string(text), err
 }
 
-// garbage is a message that nobody can read. It ends in "#" and its number, so that it is known again
-// where it ends up.
+// garbage is a message that nobody can run. It holds its number between two "#", so that it is known
+// again where it ends up.
 func garbage(n uint64) string {
 	kinds := []string{
-		"not json at all",
-		`{"type":"deed","data":{"n":1}`, // cut off
-		"\x00\x01\xff\xfe binary",
-		strings.Repeat("[", 20_000),
-		`{"type":"no such \u0000 type","data":1}`,
-		`{"type":"deed","delay":"-1s"}`,
-		`{"data":{"n":1}}`,
-		"",
-		strings.Repeat("x", huge),
+		"not json at all %s",
+		`{"type":"deed","data":"%s"`, // cut off
+		"\x00\x01\xff\xfe binary %s",
+		strings.Repeat("[", 20_000) + "%s",
+		`{"type":"no type %s","data":1}`,
+		`{"type":"deed","delay":"-1s","data":"%s"}`,
+		`{"data":"%s"}`,
+		`"%s"`,
+		strings.Repeat("x", huge) + "%s",
 	}
-	return fmt.Sprintf("%s #%d", kinds[n%uint64(len(kinds))], n)
+	return fmt.Sprintf(kinds[n%uint64(len(kinds))], fmt.Sprintf("#%d#", n))
 }

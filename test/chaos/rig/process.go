@@ -1,0 +1,146 @@
+//go:build linux
+
+package rig
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/internal/child"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
+	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
+)
+
+// patience bounds each wait for a process: to be up, and to end.
+const patience = 60 * time.Second
+
+// Process is a process of a run.
+type Process struct {
+	// Plan is what it was told.
+	Plan plan.Plan
+	// Way is its way to Redis.
+	Way *proxy.Proxy
+	// Traps are those that were set on its way before it began.
+	Traps []*proxy.Armed
+
+	log     *ledger.Log // of faults
+	cmd     *exec.Cmd
+	gone    <-chan struct{}
+	mu      sync.Mutex
+	stopped ledger.Time // when it was halted; 0 while it runs
+}
+
+// launch starts a program with a plan. Its output goes to a file in the folder of the run.
+func launch(program string, p plan.Plan, way *proxy.Proxy, log *ledger.Log) (*Process, error) {
+	output, err := os.Create(filepath.Join(p.Folder, fmt.Sprintf("%s-%d.log", p.Role, p.Process)))
+	if err != nil {
+		return nil, err
+	}
+	defer output.Close()
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), p.Encode(), clockEnv+"="+strconv.FormatInt(int64(p.Clock/time.Second), 10))
+	cmd.Stdout, cmd.Stderr = output, output
+	gone, err := child.Start(cmd, syscall.SIGKILL)
+	if err != nil {
+		return nil, err
+	}
+	return &Process{Plan: p, Way: way, log: log, cmd: cmd, gone: gone}, nil
+}
+
+// URL is where an API is.
+func (p *Process) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", p.Plan.Serve.Port) }
+
+// ID is its number in the run.
+func (p *Process) ID() uint32 { return p.Plan.Process }
+
+// Gone is closed when it has ended.
+func (p *Process) Gone() <-chan struct{} { return p.gone }
+
+// Alive tells whether it has not ended.
+func (p *Process) Alive() bool {
+	select {
+	case <-p.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// Kill ends it by kill -9. note names the fault for people.
+func (p *Process) Kill(note string) {
+	at := ledger.Now()
+	if !p.Alive() {
+		return
+	}
+	_ = p.cmd.Process.Kill() // fails only for one that has ended
+	<-p.gone
+	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Kill, Process: p.ID(), At: at, Until: ledger.Now(), Note: ledger.NoteOf(note)})
+}
+
+// Stop halts it by SIGSTOP until [Process.Continue].
+func (p *Process) Stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = ledger.Now()
+	_ = p.cmd.Process.Signal(syscall.SIGSTOP) // fails only for one that has ended
+}
+
+// Continue ends Stop by SIGCONT. note names the fault for people.
+func (p *Process) Continue(note string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped == 0 {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGCONT) // fails only for one that has ended
+	p.log.Add(ledger.Record{
+		Kind: ledger.Fault, Code: ledger.Stop, Process: p.ID(), At: p.stopped, Until: ledger.Now(), Note: ledger.NoteOf(note),
+	})
+	p.stopped = 0
+}
+
+// Term tells it to end by SIGTERM, and waits until it has.
+func (p *Process) Term(ctx context.Context) error {
+	at := ledger.Now()
+	if !p.Alive() {
+		return nil
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only for one that has ended
+	err := p.Wait(ctx)
+	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Term, Process: p.ID(), At: at, Until: ledger.Now()})
+	return err
+}
+
+// Wait waits until it has ended; by itself, or as it was told.
+func (p *Process) Wait(ctx context.Context) error {
+	select {
+	case <-p.gone:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s %d has not ended: %w", p.Plan.Role, p.ID(), ctx.Err())
+	}
+}
+
+// Cut notes that something was wrong with its way to Redis while f ran.
+func (p *Process) Cut(what ledger.Code, f func()) {
+	at := ledger.Now()
+	f()
+	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: what, Process: p.ID(), At: at, Until: ledger.Now()})
+}
+
+// Output is what it wrote.
+func (p *Process) Output() string {
+	text, err := os.ReadFile(filepath.Join(p.Plan.Folder, fmt.Sprintf("%s-%d.log", p.Plan.Role, p.ID())))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,169 @@
+//go:build linux
+
+package rig
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/zeroq-dev/zeroq/internal/redisserver"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+)
+
+// Fsync is when Redis writes its append-only file to disk.
+type Fsync string
+
+// When Redis writes.
+const (
+	Always   Fsync = "always"   // before it answers: what was answered survives kill -9
+	Everysec Fsync = "everysec" // once a second: kill -9 alone loses nothing, a power cut up to two seconds
+	Never    Fsync = "off"      // there is no such file: runs without faults of Redis need none
+)
+
+// powerCut is what a power cut may cost with [Everysec], in ms.
+const powerCut = 2000
+
+// Redis is the redis-server of a run, and what happens to it.
+type Redis struct {
+	// Addr is the path of its socket.
+	Addr string
+
+	server *redisserver.Server
+	data   string
+	log    *ledger.Log
+	client *redis.Client
+	down   ledger.Time // when it was killed or stopped last
+	reach  uint32      // what that may cost
+}
+
+func startRedis(folder string, fsync Fsync, log *ledger.Log) (*Redis, error) {
+	data := filepath.Join(folder, "redis")
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	args := []string{"--appendonly", "no"}
+	if fsync != Never {
+		args = []string{"--appendonly", "yes", "--appendfsync", string(fsync), "--aof-load-truncated", "yes"}
+	}
+	server, err := redisserver.New(data, args...)
+	if err != nil {
+		return nil, err
+	}
+	r := &Redis{Addr: server.Addr, server: server, data: data, log: log, client: redis.NewClient(&redis.Options{
+		Network: "unix", Addr: server.Addr, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})}
+	return r, r.start()
+}
+
+func (r *Redis) start() error {
+	if err := r.server.Start(); err != nil {
+		return err
+	}
+	r.log.Add(ledger.Record{Kind: ledger.Serving})
+	return nil
+}
+
+func (r *Redis) close() error {
+	_ = r.client.Close()
+	r.server.Kill()
+	return r.server.Remove()
+}
+
+// Client is a client of its own for the harness, past all proxies. It never tries again.
+func (r *Redis) Client() *redis.Client { return r.client }
+
+// Kill ends Redis by kill -9 until [Redis.Restart].
+func (r *Redis) Kill() {
+	r.down, r.reach = ledger.Now(), 0
+	r.server.Kill()
+}
+
+// CutPower is Kill, and loses the last n bytes of the append-only file, as a power cut does.
+func (r *Redis) CutPower(n int64) error {
+	r.Kill()
+	r.reach = powerCut
+	files, err := filepath.Glob(filepath.Join(r.data, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("no append-only file to cut: %w", err)
+	}
+	slices.Sort(files)
+	last := files[len(files)-1]
+	info, err := os.Stat(last)
+	if err != nil {
+		return err
+	}
+	return os.Truncate(last, max(info.Size()-n, 0))
+}
+
+// Restart brings a killed Redis back with what its file holds, and returns once it serves.
+func (r *Redis) Restart() error {
+	if err := r.start(); err != nil {
+		return err
+	}
+	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.RedisKill, At: r.down, Until: ledger.Now(), Reach: r.reach})
+	return nil
+}
+
+// Stop halts Redis with its clients connected, until [Redis.Continue].
+func (r *Redis) Stop() error {
+	r.down = ledger.Now()
+	return r.server.Signal(syscall.SIGSTOP)
+}
+
+// Continue ends Stop.
+func (r *Redis) Continue() error {
+	err := r.server.Signal(syscall.SIGCONT)
+	now := ledger.Now()
+	r.log.Add(
+		ledger.Record{Kind: ledger.Fault, Code: ledger.RedisStop, At: r.down, Until: now},
+		ledger.Record{Kind: ledger.Serving, At: now},
+	)
+	return err
+}
+
+// Limit gives Redis so many bytes above what it uses now; 0 is as many as there are.
+func (r *Redis) Limit(ctx context.Context, spare int64) error {
+	limit := int64(0)
+	if spare > 0 {
+		used, err := r.Used(ctx)
+		if err != nil {
+			return err
+		}
+		limit = used + spare
+	}
+	return r.client.ConfigSet(ctx, "maxmemory", strconv.FormatInt(limit, 10)).Err()
+}
+
+// Used is how many bytes Redis uses.
+func (r *Redis) Used(ctx context.Context) (int64, error) {
+	stats, err := r.client.Do(ctx, "MEMORY", "STATS").Result()
+	if err != nil {
+		return 0, err
+	}
+	values, ok := stats.(map[any]any)
+	if !ok {
+		return 0, fmt.Errorf("MEMORY STATS answered %T", stats)
+	}
+	used, ok := values["total.allocated"].(int64)
+	if !ok {
+		return 0, fmt.Errorf("MEMORY STATS tells no total.allocated: %v", values["total.allocated"])
+	}
+	return used, nil
+}
+
+// FlushScripts makes Redis forget all scripts.
+func (r *Redis) FlushScripts(ctx context.Context) error {
+	at := ledger.Now()
+	err := r.client.ScriptFlush(ctx).Err()
+	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.ScriptFlush, At: at, Until: ledger.Now()})
+	return err
+}

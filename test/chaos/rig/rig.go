@@ -1,0 +1,261 @@
+//go:build linux
+
+// Package rig sets the stage of a chaos run: a Redis, real processes around it, each with its own way
+// there that can be cut, and a ledger of all that is done to them.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
+	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
+)
+
+// lookEvery is the time between two looks at what is waited for.
+const lookEvery = 10 * time.Millisecond
+
+// System is a task queue whose processes a rig runs.
+type System interface {
+	// Program is the path of the program that plays its roles.
+	Program() string
+	// Busy tells what keeps the queue from being over: tasks that wait or run, and leases of the dead,
+	// of which live workers are no part. "" is nothing.
+	Busy(ctx context.Context, r *Redis, queue string, workers int) (string, error)
+	// Final is what became of all tasks.
+	Final(ctx context.Context, r *Redis, queue string) (check.Final, error)
+}
+
+// Rig is the stage of one run.
+type Rig struct {
+	// Folder holds the ledgers, the data of Redis and what the processes wrote.
+	Folder string
+	// Redis is the one that all processes use.
+	Redis *Redis
+	// System is whose processes they are.
+	System System
+	// Queue is where the tasks are.
+	Queue string
+
+	log       *ledger.Log // of faults: that of process 0
+	mu        sync.Mutex
+	last      uint32
+	processes []*Process
+}
+
+// New starts a Redis in a folder of its own below the given one.
+func New(parent string, system System, fsync Fsync) (*Rig, error) {
+	folder, err := os.MkdirTemp(parent, "run-")
+	if err != nil {
+		return nil, err
+	}
+	log, err := ledger.Open(folder, 0)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rig{Folder: folder, System: system, Queue: "chaos", log: log}
+	if r.Redis, err = startRedis(folder, fsync, log); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return r, nil
+}
+
+// Close ends everything at once. The folder stays: it tells what happened.
+func (r *Rig) Close() error {
+	for _, p := range r.Processes("") {
+		_ = p.cmd.Process.Kill()
+		<-p.gone
+		_ = p.Way.Close()
+	}
+	return errors.Join(r.Redis.close(), r.log.Close())
+}
+
+// Remove is Close, and deletes the folder.
+func (r *Rig) Remove() error { return errors.Join(r.Close(), os.RemoveAll(r.Folder)) }
+
+// Note adds to the ledger of faults.
+func (r *Rig) Note(records ...ledger.Record) { r.log.Add(records...) }
+
+// Processes are those that are alive, of one role; "" is all.
+func (r *Rig) Processes(role string) []*Process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.processes), func(p *Process) bool {
+		return !p.Alive() || role != "" && p.Plan.Role != role
+	})
+}
+
+// Start starts a process that does what the plan says, and returns once it is about to. The rig fills
+// in who and where it is. The traps are set on its way to Redis before it begins.
+func (r *Rig) Start(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Process, error) {
+	way, err := proxy.Listen(r.Redis.Addr, redisq.Scripts())
+	if err != nil {
+		return nil, err
+	}
+	process, err := r.launch(ctx, p, way, traps)
+	if err != nil {
+		return nil, errors.Join(err, way.Close())
+	}
+	if err := r.up(ctx, process); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, process.Output())
+	}
+	return process, nil
+}
+
+func (r *Rig) launch(ctx context.Context, p plan.Plan, way *proxy.Proxy, traps []proxy.Trap) (*Process, error) {
+	program := r.System.Program()
+	if p.Clock != 0 {
+		var err error
+		if program, err = wrongClock(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var set []*proxy.Armed
+	for _, trap := range traps {
+		set = append(set, way.Arm(trap))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last++
+	p.Process, p.Folder, p.Redis = r.last, r.Folder, way.Addr()
+	if p.Queue == "" {
+		p.Queue = r.Queue
+	}
+	process, err := launch(program, p, way, r.log)
+	if err != nil {
+		return nil, err
+	}
+	process.Traps = set
+	r.processes = append(r.processes, process)
+	return process, nil
+}
+
+// up waits until a process says that it is, in its ledger, or answers if it is an API.
+func (r *Rig) up(ctx context.Context, p *Process) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return poll(ctx, func() (bool, error) {
+		if !p.Alive() {
+			return false, fmt.Errorf("%s %d ended at its start", p.Plan.Role, p.ID())
+		}
+		if p.Plan.Role == plan.API {
+			return healthy(ctx, p.Plan.Serve.Port), nil
+		}
+		info, err := os.Stat(filepath.Join(r.Folder, fmt.Sprintf("%06d.ledger", p.ID())))
+		return err == nil && info.Size() >= ledger.Size, nil
+	})
+}
+
+func healthy(ctx context.Context, port int) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/healthz", port), nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// poll asks until it is so.
+func poll(ctx context.Context, so func() (bool, error)) error {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		if ok, err := so(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Worker starts a worker.
+func (r *Rig) Worker(ctx context.Context, w plan.Work, traps ...proxy.Trap) (*Process, error) {
+	return r.Start(ctx, plan.Plan{Role: plan.Worker, Work: w}, traps...)
+}
+
+// Producer starts a producer.
+func (r *Rig) Producer(ctx context.Context, l plan.Load, traps ...proxy.Trap) (*Process, error) {
+	return r.Start(ctx, plan.Plan{Role: plan.Producer, Load: l}, traps...)
+}
+
+// API starts an API on a free port. Started again with its Plan it has the same one.
+func (r *Rig) API(ctx context.Context, traps ...proxy.Trap) (*Process, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	return r.Start(ctx, plan.Plan{Role: plan.API, Serve: plan.Serve{Port: port}}, traps...)
+}
+
+// freePort is a port that was free a moment ago. A port that is chosen here stays the same when an
+// API is killed and started again.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Send runs a producer to its end: when it returns all its tasks are answered.
+func (r *Rig) Send(ctx context.Context, l plan.Load) error {
+	p, err := r.Producer(ctx, l)
+	if err != nil {
+		return err
+	}
+	return p.Wait(ctx)
+}
+
+// Drain waits until nothing waits or runs and no dead worker holds a lease.
+func (r *Rig) Drain(ctx context.Context) error {
+	busy := "not looked at"
+	err := poll(ctx, func() (bool, error) {
+		text, err := r.System.Busy(ctx, r.Redis, r.Queue, len(r.Processes(plan.Worker)))
+		if err != nil {
+			busy = err.Error() // Redis may be away
+			return false, nil
+		}
+		busy = text
+		return busy == "", nil
+	})
+	if err != nil {
+		return fmt.Errorf("not drained: %s: %w", busy, err)
+	}
+	return nil
+}
+
+// End has all processes end in order, and returns the history of the run.
+func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error) {
+	for _, role := range []string{plan.Producer, plan.API, plan.Worker} {
+		for _, p := range r.Processes(role) {
+			if err := p.Term(ctx); err != nil {
+				return check.History{}, err
+			}
+		}
+	}
+	final, err := r.System.Final(ctx, r.Redis, r.Queue)
+	if err != nil {
+		return check.History{}, err
+	}
+	records, err := ledger.Read(r.Folder)
+	return check.History{Records: records, Final: final, Rules: rules}, err
+}

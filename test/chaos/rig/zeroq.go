@@ -1,0 +1,251 @@
+//go:build linux
+
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
+)
+
+// Zeroq is our own system. What it holds is read with plain commands, so that no mistake of its
+// own reading can hide one of its writing; docs/redis-keys.md says where everything is.
+type Zeroq struct{}
+
+// Program is this very program, which plays a role when it finds a plan.
+func (Zeroq) Program() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+func key(queue, name string) string { return "zq:{" + queue + "}:" + name }
+
+// Where tasks are that have not finished.
+var (
+	lists   = []string{"ready", "ready:high", "ready:low", "suspect", "landing"}
+	indexes = []string{"scheduled", "retry"}
+)
+
+// Busy implements [System].
+func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (string, error) {
+	c, counts := r.Client(), make(map[string]*redis.IntCmd)
+	pipe := c.Pipeline()
+	for _, name := range lists {
+		counts[name] = pipe.LLen(ctx, key(queue, name))
+	}
+	for _, name := range append(slices.Clone(indexes), "groups") {
+		counts[name] = pipe.ZCard(ctx, key(queue, name))
+	}
+	marker := pipe.LIndex(ctx, key(queue, "ready"), -1)
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return "", err
+	}
+	var busy []string
+	for name, count := range counts {
+		n := int(count.Val())
+		switch {
+		case name == "groups":
+			n -= workers
+		case name == "ready" && marker.Err() == nil && marker.Val() == "":
+			n-- // the wake marker is no task
+		}
+		if n > 0 {
+			busy = append(busy, fmt.Sprintf("%s %d", name, n))
+		}
+	}
+	inFlight, err := inFlight(ctx, c, queue)
+	if len(inFlight) > 0 {
+		busy = append(busy, fmt.Sprintf("in flight %d", len(inFlight)))
+	}
+	slices.Sort(busy)
+	return strings.Join(busy, ", "), err
+}
+
+// inFlight are the messages that workers hold.
+func inFlight(ctx context.Context, c *redis.Client, queue string) ([]string, error) {
+	groups, err := c.Keys(ctx, key(queue, "if:*")).Result()
+	if err != nil {
+		return nil, err
+	}
+	var messages []string
+	for _, group := range groups {
+		fields, err := c.HGetAll(ctx, group).Result()
+		if err != nil {
+			return nil, err
+		}
+		for field, message := range fields {
+			if !strings.HasPrefix(field, "#") {
+				messages = append(messages, message)
+			}
+		}
+	}
+	return messages, nil
+}
+
+// Final implements [System]. It forgets all finished tasks and looks at what is left then.
+func (z Zeroq) Final(ctx context.Context, r *Redis, queue string) (check.Final, error) {
+	c := r.Client()
+	f := check.Final{
+		Counted: true, Dead: make(map[uint64]bool), Unreadable: make(map[uint64]bool),
+		Cancelled: make(map[uint64]bool), Stored: make(map[uint64]string),
+	}
+	succeeded, err := c.HGet(ctx, key(queue, "counters"), "succeeded").Int()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return f, err
+	}
+	f.Succeeded = succeeded
+	if err := z.stored(ctx, c, queue, f); err != nil {
+		return f, err
+	}
+	for _, index := range []string{"dead", "cancelled"} {
+		if err := z.parked(ctx, c, queue, index, f); err != nil {
+			return f, err
+		}
+	}
+	if err := forget(ctx, r, queue); err != nil {
+		return f, err
+	}
+	f.Keys, f.After, err = left(ctx, c, queue)
+	f.Before = 1 // an empty Redis: what is left is all that is above it
+	return f, err
+}
+
+func (Zeroq) stored(ctx context.Context, c *redis.Client, queue string, f check.Final) error {
+	add := func(state string, messages []string) {
+		for _, message := range messages {
+			if message == "" {
+				continue // a wake marker
+			}
+			n, _ := numberOf(message)
+			f.Stored[n] = state
+		}
+	}
+	for _, name := range lists {
+		messages, err := c.LRange(ctx, key(queue, name), 0, -1).Result()
+		if err != nil {
+			return err
+		}
+		add(name, messages)
+	}
+	for _, name := range indexes {
+		messages, err := c.HVals(ctx, key(queue, name+":d")).Result()
+		if err != nil {
+			return err
+		}
+		add(name, messages)
+	}
+	messages, err := inFlight(ctx, c, queue)
+	add("leased", messages)
+	return err
+}
+
+func (Zeroq) parked(ctx context.Context, c *redis.Client, queue, index string, f check.Final) error {
+	ids, err := c.ZRange(ctx, key(queue, index), 0, -1).Result()
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(ids, 500) {
+		messages, err := c.HMGet(ctx, key(queue, "parked"), some...).Result()
+		if err != nil {
+			return err
+		}
+		for i, message := range messages {
+			text, ok := message.(string)
+			if !ok {
+				return fmt.Errorf("%s %s has no message", index, some[i])
+			}
+			switch n, garbage := numberOf(text); {
+			case garbage:
+				f.Unreadable[n] = true
+			case index == "dead":
+				f.Dead[n] = true
+			default:
+				f.Cancelled[n] = true
+			}
+		}
+	}
+	return nil
+}
+
+var (
+	inGarbage = regexp.MustCompile(`#(\d+)#`)
+	inDeed    = regexp.MustCompile(`"n":(\d+)`)
+)
+
+// numberOf finds the number in a message, and tells whether it is garbage; 0 if there is none.
+func numberOf(message string) (n uint64, garbage bool) {
+	found := inGarbage.FindStringSubmatch(message)
+	if garbage = found != nil; !garbage {
+		found = inDeed.FindStringSubmatch(message)
+	}
+	if found != nil {
+		n, _ = strconv.ParseUint(found[1], 10, 64) // digits, and ours: it fits
+	}
+	return n, garbage
+}
+
+// forget purges all finished tasks of the queue, as an operator would.
+func forget(ctx context.Context, r *Redis, queue string) error {
+	b, err := redisq.Open(zeroq.RedisConf{Addrs: []string{r.Addr}})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Dead, zeroq.Cancelled, zeroq.Expired} {
+		_, err := b.Begin(ctx, zeroq.Operation{
+			Queue: queue, Verb: zeroq.VerbDelete, Selection: zeroq.Selection{State: state},
+		})
+		if err != nil {
+			return fmt.Errorf("purge of %s tasks: %w", state, err)
+		}
+		for worked := true; worked; {
+			if worked, err = b.Work(ctx); err != nil {
+				return fmt.Errorf("purge of %s tasks: %w", state, err)
+			}
+		}
+	}
+	return nil
+}
+
+// stays matches what a queue leaves when everything is over: see docs/redis-keys.md. Workers that were
+// killed are forgotten some time later; answers are kept for a day.
+var stays = regexp.MustCompile(`^zq:(queues|schedules|workers|worker:.*|answer:.*|operations|` +
+	`\{[^}]*\}:(v|seq|counters|samples|gate|schedules|schedules:next|op:.*))$`)
+
+// left returns the names that should be gone, and how many bytes the queue takes that are not kept on
+// purpose for a time.
+func left(ctx context.Context, c *redis.Client, queue string) (names []string, bytes int64, err error) {
+	all, err := c.Keys(ctx, "*").Result()
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range all {
+		if !stays.MatchString(name) {
+			names = append(names, name)
+		}
+		if !strings.HasPrefix(name, key(queue, "")) || strings.Contains(name, ":op:") {
+			continue
+		}
+		size, err := c.MemoryUsage(ctx, name, 0).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, 0, err
+		}
+		bytes += size
+	}
+	slices.Sort(names)
+	return names, bytes, nil
+}

@@ -1,0 +1,70 @@
+//go:build linux
+
+package suite
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
+)
+
+// maxTold is how many violations of one run are told one by one.
+const maxTold = 5
+
+// Row is a line of the table: some runs that are judged together. It is safe for concurrent use until
+// it is shown.
+type Row struct {
+	// System is whose runs they are, Name what was done to it.
+	System, Name string
+
+	mu sync.Mutex
+	// Runs is how many there were.
+	Runs int
+	// Faults, Tasks, Starts, Lost, Forgiven, Duplicates and Unexplained are sums over the runs; Tasks are those
+	// that were accepted.
+	Faults, Tasks, Starts, Lost, Forgiven, Duplicates, Unexplained int
+	// Violations is how many promises were not kept.
+	Violations int
+	// Recovery and Resume are those of all runs, sorted once the row is shown.
+	Recovery, Resume []time.Duration
+	// Problems tell what went wrong, for people.
+	Problems []string
+	// Note is more that is to be told.
+	Note string
+}
+
+// NewRow is a row of zeroq.
+func NewRow(name string) *Row { return &Row{System: "zeroq", Name: name} }
+
+// Add adds the judgement of a run.
+func (r *Row) Add(report check.Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Runs++
+	for _, n := range report.Faults {
+		r.Faults += n
+	}
+	r.Tasks += report.Accepted
+	r.Starts += report.Runs
+	r.Lost += report.Lost
+	r.Forgiven += report.Forgiven
+	r.Duplicates += report.Duplicates
+	r.Unexplained += report.Unexplained()
+	r.Violations += len(report.Violations)
+	r.Recovery = append(r.Recovery, report.Recovery...)
+	r.Resume = append(r.Resume, report.Resume...)
+	slices.Sort(r.Recovery)
+	slices.Sort(r.Resume)
+}
+
+// fail notes what went wrong.
+func (r *Row) fail(problem string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Problems = append(r.Problems, problem)
+}
+
+// OK tells whether nothing went wrong.
+func (r *Row) OK() bool { return len(r.Problems) == 0 && r.Violations == 0 }
