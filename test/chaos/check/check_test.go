@@ -75,6 +75,10 @@ var planted = []struct {
 	{name: "ended in order, and done again", want: check.Unexplained,
 		story: "send 1; accept 1; start 1 p1; term p1; ok 1 p1; down p1; start 1 p2; ok 1 p2", final: told(3)},
 
+	{name: "a drain repeats what was handed back, not what came of it", want: check.Unexplained,
+		story: `send 1; accept 1; start 1 p1; term p1; cut 1 p1; start 1 p2; fail 1 p2; start 1 p3 try 2; ok 1 p3;
+			start 1 p3 try 2; ok 1 p3`, final: told(3)},
+
 	{name: "two runs more for one kill", want: check.TooOften,
 		story: "send 1; accept 1; start 1 p1; kill p1; start 1 p2; ok 1 p2; start 1 p3; ok 1 p3", final: told(3)},
 	{name: "what an overtaken run answers asks for nothing", want: check.TooOften,
@@ -148,6 +152,8 @@ var planted = []struct {
 		story: "send 1; accept 1; start 1 p1; kill p1; start 1 p2 try 2; ok 1 p2", final: told(3)},
 	{name: "a death that gave an attempt back", want: check.Attempts,
 		story: "send 1; accept 1; start 1 p1; fail 1 p1; start 1 p2 try 2; kill p2; start 1 p3; ok 1 p3", final: told(3)},
+	{name: "a death that used up two", want: check.Attempts,
+		story: "send 1; accept 1; start 1 p1; fail 1 p1; start 1 p2 try 2; kill p2; start 1 p3 try 4; ok 1 p3", final: told(3)},
 	{name: "handed back with two attempts used", want: check.Attempts,
 		story: "send 1; accept 1; start 1 p1; term p1; cut 1 p1; start 1 p2 try 3; ok 1 p2", final: told(3)},
 
