@@ -19,10 +19,11 @@ type world struct {
 	*rand.Rand
 	check.History
 	processes uint32
+	calm      int // of so many tasks one goes wrong
 }
 
-func newWorld(seed uint64, tasks int) *world {
-	w := &world{Rand: rand.New(rand.NewPCG(seed, 4)), processes: healthy}
+func newWorld(seed uint64, tasks, calm int) *world {
+	w := &world{Rand: rand.New(rand.NewPCG(seed, 4)), processes: healthy, calm: calm}
 	w.Final = told(0)
 	for n := range tasks {
 		w.live(uint64(n + 1))
@@ -51,7 +52,7 @@ func (w *world) live(n uint64) {
 	w.add(at, ledger.Record{Kind: ledger.Sending, Code: expected, Task: n})
 	w.add(at.Add(w.span(time.Second)), ledger.Record{Kind: ledger.Accepted, Task: n})
 	attempt := uint16(1)
-	for bad := w.IntN(4); bad > 0; bad-- {
+	for bad := w.IntN(4); bad > 0 && n%uint64(w.calm) == 0; bad-- {
 		at, attempt = w.goWrong(at, n, attempt)
 	}
 	if dies {
@@ -197,7 +198,7 @@ func TestCheck_BlamesNobodyInHistoriesThatAreRight(t *testing.T) {
 	t.Parallel()
 	var duplicates int
 	for seed := range uint64(seeds) {
-		w := newWorld(seed, 20)
+		w := newWorld(seed, 20, 1)
 		r := check.Check(w.History)
 		if !r.OK() {
 			t.Fatalf("seed %d:%s", seed, texts(r))
@@ -214,7 +215,7 @@ func TestCheck_FindsWhatIsBrokenInThem(t *testing.T) {
 	for name, damage := range breaks {
 		broken := 0
 		for seed := range uint64(seeds) {
-			w := newWorld(seed, 20)
+			w := newWorld(seed, 20, 1)
 			if !damage(w) {
 				continue
 			}
@@ -253,10 +254,9 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// BenchmarkCheck judges a million tasks, with all that goes wrong with them.
+// BenchmarkCheck judges a million tasks, of which one in a hundred goes wrong.
 func BenchmarkCheck(b *testing.B) {
-	w := newWorld(1, 1_000_000)
-	w.Rules.Ordered = false
+	w := newWorld(1, 1_000_000, 100)
 	b.ReportAllocs()
 	for b.Loop() {
 		if r := check.Check(w.History); !r.OK() {

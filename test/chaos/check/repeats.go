@@ -55,7 +55,9 @@ func (j *judge) repeats(t *task) {
 			current = r
 		}
 	}
-	j.explain(t, repeated)
+	if len(repeated) > 0 {
+		j.explain(t, repeated)
+	}
 }
 
 // asks tells whether the end of the current run asks for the next one.
