@@ -24,7 +24,7 @@ func read(d *broker.Delivery, queue string) {
 // claim admits bare messages that this worker holds and returns those that it may run, and those
 // that nobody can: the engine makes them dead letters. After an error all must be claimed again;
 // those that were are found to be.
-func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.Delivery, error) {
+func (m *member) claim(ctx context.Context, held *lease, bare []*broker.Delivery) ([]*broker.Delivery, error) {
 	var result, claimable []*broker.Delivery
 	for _, d := range bare {
 		if d.Task == nil && d.Err == nil {
@@ -43,9 +43,9 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 	if err := m.nameAll(ctx, claimable); err != nil {
 		return nil, err
 	}
-	calls := make([]call, len(claimable))
+	calls, first := make([]call, len(claimable)), held.claimed.Load()+1
 	for i, d := range claimable {
-		calls[i] = m.claimCall(d)
+		calls[i] = m.claimCall(d, first+uint64(i))
 	}
 	answers, err := m.broker.runAll(ctx, scriptClaim, calls)
 	if err != nil {
@@ -55,6 +55,10 @@ func (m *member) claim(ctx context.Context, bare []*broker.Delivery) ([]*broker.
 		return nil, errIDTaken
 	}
 	for i, d := range claimable {
+		switch answers[i].status {
+		case statusOK, statusScheduled, statusReplaced:
+			held.claimed.Store(first + uint64(i)) // the others have written nothing
+		}
 		switch answers[i].status {
 		case statusOK:
 			d.Raw, d.Receipt = calls[i].message, d.Task.ID
@@ -137,7 +141,7 @@ type call struct {
 // errIDTaken is why messages must be claimed once more.
 var errIDTaken = errors.New("an assigned id was in use")
 
-func (m *member) claimCall(d *broker.Delivery) call {
+func (m *member) claimCall(d *broker.Delivery, number uint64) call {
 	task, due := d.Task, int64(0)
 	if task.RunAt.After(m.Now()) {
 		due = task.RunAt.UnixMilli()
@@ -156,7 +160,7 @@ func (m *member) claimCall(d *broker.Delivery) call {
 			m.keys.withdrawn, at.key,
 		}, lock...),
 		args: []any{
-			m.keys.prefix, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,
+			m.keys.prefix, number, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,
 		},
 		message: message,
 	}

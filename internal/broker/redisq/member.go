@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -37,7 +38,12 @@ type member struct {
 // answered; a call that was not is made again under the same number.
 type lease struct {
 	group            string
-	fetched, settled uint64
+	fetched          uint64
+	settled, claimed atomic.Uint64
+	// forgotten: Redis has lost writes that it had answered, as in a power cut or a failover. Tasks that
+	// were settled may be in flight again under this lease, and nobody knows of them here: it is given up, so
+	// that a reaper takes care of them.
+	forgotten atomic.Bool
 }
 
 // leaseName is what tells a lease group from all others of its worker, also from those of another
@@ -104,11 +110,12 @@ func (m *member) Beat(ctx context.Context) error {
 		return nil // the next fetch begins a lease
 	}
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptBeat,
-		[]string{m.keys.groups, m.keys.inflight + held.group, m.keys.stopping}, held.group, m.join.Lease.Milliseconds())
+		[]string{m.keys.groups, m.keys.inflight + held.group, m.keys.stopping},
+		held.group, m.join.Lease.Milliseconds(), held.settled.Load(), held.claimed.Load())
 	if err != nil {
 		return err
 	}
-	if answer.status == statusFenced {
+	if answer.status != statusOK || held.forgotten.Load() {
 		m.drop(held)
 		return zeroq.ErrLeaseLost
 	}
@@ -157,7 +164,7 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 		}
 	}
 	if len(m.unclaimed) > 0 {
-		claimed, err := m.claim(ctx, m.unclaimed)
+		claimed, err := m.claim(ctx, held, m.unclaimed)
 		if err != nil && len(admitted) == 0 {
 			return nil, err // the next call claims them
 		}

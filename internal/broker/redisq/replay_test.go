@@ -199,7 +199,7 @@ func TestReplay_SettleCountsOnce(t *testing.T) {
 		}
 	})
 	// The same outcomes once more, as the engine sends them when it got no answer at all.
-	m.leases[deliveries[0].Lease].settled--
+	m.leases[deliveries[0].Lease].settled.Add(^uint64(0))
 	r.unchanged("settled again", func() { r.settle(m, outcomes...) })
 	first := s.last["settle"]
 	r.settle(m, outcome(m, deliveries[7], states[7]))

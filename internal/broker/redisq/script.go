@@ -69,6 +69,7 @@ const (
 	statusFenced    = "FENCED"
 	statusStale     = "STALE"
 	statusPartial   = "PARTIAL"
+	statusForgot    = "FORGOT"
 	statusGone      = "GONE"
 	statusHeld      = "HELD"
 	statusDuplicate = "DUPLICATE"

@@ -29,11 +29,12 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	}
 	s := settlement{
 		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group, retention: m.join.Retention,
+		least: held.settled.Load(), forgot: func() { held.forgotten.Store(true) },
 	}
-	if err := s.settle(ctx, held.settled+1, outcomes); err != nil {
+	if err := s.settle(ctx, s.least+1, outcomes); err != nil {
 		return err
 	}
-	held.settled++
+	held.settled.Add(1)
 	return nil
 }
 
@@ -46,6 +47,9 @@ func (s settlement) settle(ctx context.Context, seq uint64, outcomes []broker.Ou
 		switch {
 		case err != nil:
 			return err
+		case answer.status == statusForgot:
+			s.forgot()
+			s.least = 0
 		case answer.status == statusPartial:
 			outcomes = try.onlyOwned(outcomes, answer.list(0))
 		case answer.status == statusStopped:
@@ -76,6 +80,8 @@ type settlement struct {
 	queue, worker string
 	group         string
 	retention     time.Duration // of tasks that ask for no other than the default
+	least         uint64        // number of a settling that Redis has answered; 0 if it may have forgotten it
+	forgot        func()        // told that Redis has forgotten something that it had answered
 
 	again again // the tasks that are to run again
 	over  []any // receipts of all others
@@ -354,7 +360,7 @@ func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 		k.parked, k.errors, k.finished, k.finishedAt, k.counters, k.gate, k.waiters, k.stopping, k.progress, k.crashes,
 	}, s.records.keys...)
 	keys = append(keys, s.own...)
-	args := []any{k.prefix, seq, k.done}
+	args := []any{k.prefix, seq, s.least, k.done}
 	for _, list := range []struct {
 		values []any
 		width  int
@@ -376,7 +382,7 @@ func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 		return reply{}, err
 	}
 	switch answer.status {
-	case statusOK, statusPartial, statusStopped:
+	case statusOK, statusPartial, statusStopped, statusForgot:
 		return answer, nil
 	case statusFenced:
 		return reply{}, zeroq.ErrLeaseLost

@@ -1,9 +1,10 @@
 -- Renews a lease, unless it is over, and tells which of its tasks were called off.
 -- KEYS[1] groups      ZSET  lease group -> expiry in ms
--- KEYS[2] if:<group>  HASH  task id -> message in flight
+-- KEYS[2] if:<group>  HASH  task id -> message in flight; #a and #c are marks of settling and claiming
 -- KEYS[3] stopping    SET   ids in flight that are called off
--- ARGV    group, lease in ms
--- RETURNS {OK, now, ids} or {FENCED, now}
+-- ARGV    group, lease in ms, number of the last settling and of the last claim that were answered
+-- RETURNS {OK, now, ids}, {FENCED, now}, or {FORGOT, now} when Redis has lost what it had answered: tasks may be
+--         in the hash again that the worker has no more; the lease is renewed once more
 -- OOM     runs: ZREM is the fence and unlocks the ZADD
 local now = now_ms()
 local refused = wrong_type(KEYS[2], 'hash', KEYS[3], 'set')
@@ -14,6 +15,11 @@ if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then
   return {'FENCED', now}
 end
 redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
+for name, least in pairs({['#a'] = ARGV[3], ['#c'] = ARGV[4]}) do
+  if tonumber(redis.call('HGET', KEYS[2], name) or 0) < tonumber(least) then
+    return {'FORGOT', now}
+  end
+end
 local stopped = {}
 if redis.call('EXISTS', KEYS[3]) == 1 then
   -- A worker holds some thousands of tasks at most, far fewer than may be called off.

@@ -1,5 +1,5 @@
 -- Admits a bare message that a worker holds: gives it its id, and a record where none is.
--- KEYS[1] if:<group>            HASH         task id -> message in flight
+-- KEYS[1] if:<group>            HASH         task id -> message in flight; #c is the number of the last claim
 -- KEYS[2] scheduled             ZSET         task id -> due in ms
 -- KEYS[3] scheduled:d           HASH         task id -> message
 -- KEYS[4] counters              HASH         name -> total
@@ -7,14 +7,14 @@
 -- KEYS[6] withdrawn             SET          ids that were called off and are still on a list
 -- KEYS[7] r:<bucket> or id:<id> HASH|STRING  record
 -- KEYS[8] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
--- ARGV    prefix of the queue's keys, field that the message has now, id, due in ms or 0, message, record,
+-- ARGV    prefix of the queue's keys, number of the claim, field that the message has now, id, due in ms or 0, message, record,
 --         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
 -- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken, nothing was
 --         written), FENCED, {TAKEN, now, id} when that task has the unique key (nothing was written), or
 --         {REPLACED, now, id} when this one took the place of that task, and is given up
 -- OOM     runs: HDEL comes first and unlocks the rest
 local now = now_ms()
-local prefix, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
+local prefix, number, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
 local lock = KEYS[8]
 if redis.call('HEXISTS', KEYS[1], field) == 0 then
   if redis.call('HEXISTS', KEYS[1], id) == 1 then
@@ -45,6 +45,7 @@ if lock then
   end
 end
 redis.call('HDEL', KEYS[1], field)
+redis.call('HSET', KEYS[1], '#c', number)
 if held then
   due, message = due == '0' and text(now) or due, renamed(message, id, holder)
   id = holder

@@ -1,7 +1,7 @@
 -- Ends a lease whose tasks are all settled. With tasks left it is made to end now, so that a
 -- reaper gives them back.
 -- KEYS[1] groups      ZSET  lease group -> expiry in ms
--- KEYS[2] if:<group>  HASH  task id -> message in flight; #f, #a and #s are replay marks
+-- KEYS[2] if:<group>  HASH  task id -> message in flight; #f, #a, #c and #s are marks
 -- ARGV    group
 -- RETURNS {OK, now} or {HELD, now} when tasks are left
 -- OOM     runs: only ZREM and DEL without tasks; ZREM comes first with them

@@ -13,8 +13,11 @@ end
 
 -- How many tasks of a lease group are in flight: all fields of its hash but the marks.
 local function in_flight(key)
-  local marks = redis.call('HEXISTS', key, '#f') + redis.call('HEXISTS', key, '#a') + redis.call('HEXISTS', key, '#s')
-  return redis.call('HLEN', key) - marks
+  local n = redis.call('HLEN', key)
+  for _, mark in ipairs(redis.call('HMGET', key, '#f', '#a', '#c', '#s')) do
+    n = n - (mark and 1 or 0)
+  end
+  return n
 end
 
 -- Reads ARGV from left to right.

@@ -21,19 +21,20 @@
 -- KEYS[19] progress    HASH  task id -> what its handler reported last
 -- KEYS[20] crashes     HASH  task id -> how often its worker died
 -- KEYS[21] r:<bucket>* or id:<id>*  HASH|STRING  records; the number of buckets is in ARGV
--- ARGV     prefix of the queue's keys, seq, channel; n fields of tasks that are to run again, n of others; n
+-- ARGV     prefix of the queue's keys, seq, least mark, channel; n fields of tasks that are to run again, n of others; n
 --          messages to hand back, first to run last; n suspects; n times id, crashes; n ids that succeeded;
 --          n times forget at, id that succeeded; n times due, id, message to retry; n times at, id, message
 --          of dead ones; n times id, fingerprint, error of these; n times at, id, message of expired ones; n
 --          times at, id, message of cancelled ones; n times hash of a unique key, id that lets go of it; n
 --          times counter, increment; n buckets, for each n times slot, record; for each key left: record, ms
 --          to live or 0. Each n stands before its list.
--- RETURNS  {OK, now}, {STALE, now}, {FENCED, now} when the worker owns none of the tasks, {PARTIAL, now, {1
+-- RETURNS  {OK, now}, {STALE, now}, {FORGOT, now} when the mark is below the least, so that Redis has lost a settling
+--          that it had answered; {FENCED, now} when the worker owns none of the tasks, {PARTIAL, now, {1
 --          or 0 for each: is owned}}, or {STOPPED, now, {1 or 0 for each that is to run again: is called
 --          off}}; nothing is written but on OK
 -- OOM      runs: HDEL comes first and unlocks the rest
 local now = now_ms()
-local prefix, seq, channel = take(), take(), take()
+local prefix, seq, least, channel = take(), take(), take(), take()
 local mark = redis.call('HGET', KEYS[1], '#a')
 if mark then
   if mark == seq then
@@ -42,6 +43,9 @@ if mark then
   if tonumber(mark) > tonumber(seq) then
     return {'STALE', now}
   end
+end
+if tonumber(mark or 0) < tonumber(least) then
+  return {'FORGOT', now}
 end
 local refused = wrong_type(
   KEYS[2], 'list', KEYS[3], 'list', KEYS[4], 'list', KEYS[5], 'list', KEYS[6], 'zset', KEYS[7], 'hash', KEYS[8], 'zset',

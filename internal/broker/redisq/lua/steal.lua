@@ -16,7 +16,7 @@ end
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('RENAME', KEYS[2], KEYS[3])
-  redis.call('HDEL', KEYS[3], '#f', '#a', '#s')
+  redis.call('HDEL', KEYS[3], '#f', '#a', '#c', '#s')
 end
 redis.call('ZADD', KEYS[1], text(now + ARGV[4]), ARGV[3])
 return {'OK', now}
