@@ -2,6 +2,7 @@ package redisq
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,27 @@ func TestReplay_EnqueueOfAChosenIDIsKnownByItsNonce(t *testing.T) {
 				t.Errorf("%s: answered %v", name, status)
 			}
 		})
+	}
+}
+
+// The answer of an enqueue may be lost, and the task run before the call is sent again.
+func TestReplay_EnqueueOfAChosenIDIsKnownAfterTheTaskRan(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	m := r.join("w")
+	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Retry, zeroq.Dead} {
+		id := zeroq.ID(string(state))
+		r.put(newTask(id))
+		r.settle(m, outcome(m, r.fetch(m, 1)[0], state))
+		r.unchanged(string(state), func() {
+			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
+				t.Errorf("%s: answered %v", state, status)
+			}
+		})
+		if err := r.Enqueue(t.Context(), []*zeroq.Task{newTask(id)})[0]; !errors.Is(err, zeroq.ErrDuplicateID) {
+			t.Errorf("%s: another call: %v", state, err)
+		}
 	}
 }
 

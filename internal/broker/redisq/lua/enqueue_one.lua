@@ -27,8 +27,11 @@ if refused then
 end
 local known = record_of(prefix, id)
 if known then
-  -- The record of a task that has not finished has the nonce: the same call, sent again.
-  return {string.find(known, nonce, 1, true) and 'OK' or 'DUPLICATE', now}
+  -- The record of a task that has not run has the nonce of its call, and the time that stays in it: the same
+  -- ones mean the same call, sent again.
+  local same = string.find(known, nonce, 1, true)
+    or not string.find(known, '"n":"', 1, true) and string.match(known, '"e":(%d+)') == string.match(record, '"e":(%d+)')
+  return {same and 'OK' or 'DUPLICATE', now}
 end
 if redis.call('SISMEMBER', KEYS[8], id) == 1 then
   return {'DUPLICATE', now} -- the message of the one before is still to be dropped
