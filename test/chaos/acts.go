@@ -14,13 +14,13 @@ import (
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
 // the time.
 func plays(nightly bool) [][]suite.Suite {
-	runs, storm := 5, 5*time.Minute
+	storm := 5 * time.Minute
 	if nightly {
-		runs, storm = 20, 30*time.Minute
+		storm = 30 * time.Minute
 	}
 	return [][]suite.Suite{
 		{suite.Storm{For: storm}},
-		{suite.Matrix{Runs: runs}},
+		{suite.Power{For: storm / 10}, suite.Recovery{}},
 	}
 }
 

@@ -21,12 +21,15 @@ type Log struct {
 
 // Open makes the file of a process in the folder of a run.
 func Open(folder string, process uint32) (*Log, error) {
-	name := filepath.Join(folder, fmt.Sprintf("%06d%s", process, extension))
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path(folder, process), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	return &Log{file: file, process: process}, nil
+}
+
+func path(folder string, process uint32) string {
+	return filepath.Join(folder, fmt.Sprintf("%06d%s", process, extension))
 }
 
 // Add appends records in one write. A record without a moment or a process gets those of the caller.
@@ -71,6 +74,15 @@ func Read(folder string) ([]Record, error) {
 	}
 	slices.SortStableFunc(all, func(a, b Record) int { return int(min(max(a.At-b.At, -1), 1)) })
 	return all, nil
+}
+
+// ReadProcess returns what one process wrote, as it did. One that wrote nothing has no records.
+func ReadProcess(folder string, process uint32) ([]Record, error) {
+	records, err := readFile(path(folder, process))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return records, err
 }
 
 func readFile(name string) ([]Record, error) {

@@ -3,13 +3,15 @@
 package rig
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -87,21 +89,58 @@ func (r *Redis) Kill() {
 	r.server.Kill()
 }
 
-// CutPower is Kill, and loses the last n bytes of the append-only file, as a power cut does.
+// CutPower is Kill, and loses the last n bytes of the append-only file, as a power cut does, with the whole of
+// the transaction that the cut falls into. Redis 7.0 forgets such a half at once, but leaves it in its file:
+// there it becomes the head of the next transaction, and is executed when the file is read once more.
 func (r *Redis) CutPower(n int64) error {
 	r.Kill()
 	r.reach = powerCut
-	files, err := filepath.Glob(filepath.Join(r.data, "appendonlydir", "*.incr.aof"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no append-only file to cut: %w", err)
-	}
-	slices.Sort(files)
-	last := files[len(files)-1]
-	info, err := os.Stat(last)
+	name, size, err := r.appendOnly()
 	if err != nil {
 		return err
 	}
-	return os.Truncate(last, max(info.Size()-n, 0))
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return os.Truncate(name, whole(text[:max(size-n, 0)]))
+}
+
+// whole is where the last transaction begins that has no end in an append-only file, or the end of the file.
+func whole(text []byte) int64 {
+	if begin := bytes.LastIndex(text, []byte("*1\r\n$5\r\nMULTI\r\n")); begin > bytes.LastIndex(text, []byte("*1\r\n$4\r\nEXEC\r\n")) {
+		return int64(begin)
+	}
+	return int64(len(text))
+}
+
+// Written is the size of the append-only file. What it grows by tells what a power cut may cost.
+func (r *Redis) Written() (int64, error) {
+	_, size, err := r.appendOnly()
+	return size, err
+}
+
+// appendOnly is the file that Redis appends to: the one that it wrote to last, after it has begun a new
+// one.
+func (r *Redis) appendOnly() (name string, size int64, err error) {
+	names, err := filepath.Glob(filepath.Join(r.data, "appendonlydir", "*.incr.aof"))
+	if err != nil {
+		return "", 0, err
+	}
+	var wrote time.Time
+	for _, one := range names {
+		info, err := os.Stat(one)
+		if err != nil {
+			return "", 0, err
+		}
+		if name == "" || info.ModTime().After(wrote) {
+			name, size, wrote = one, info.Size(), info.ModTime()
+		}
+	}
+	if name == "" {
+		return "", 0, errors.New("Redis has no append-only file")
+	}
+	return name, size, nil
 }
 
 // Restart brings a killed Redis back with what its file holds, and returns once it serves.

@@ -97,7 +97,8 @@ func (r *Rig) Processes(role string) []*Process {
 }
 
 // Start starts a process that does what the plan says, and returns once it is about to. The rig fills
-// in who and where it is. The traps are set on its way to Redis before it begins.
+// in who and where it is. The traps are set on its way to Redis before it begins. One that ended
+// before it was seen to be up is returned with an error: it may have done something.
 func (r *Rig) Start(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Process, error) {
 	way, err := proxy.Listen(r.Redis.Addr, redisq.Scripts())
 	if err != nil {
@@ -108,7 +109,7 @@ func (r *Rig) Start(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Pro
 		return nil, errors.Join(err, way.Close())
 	}
 	if err := r.up(ctx, process); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, process.Output())
+		return process, fmt.Errorf("%w\n%s", err, process.Output())
 	}
 	return process, nil
 }
