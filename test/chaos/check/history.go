@@ -47,9 +47,12 @@ type Rules struct {
 	// Settle is how long after its handler has returned a task's outcome may still be on its way: a
 	// fault after that explains no second run. Default: 1 s.
 	Settle time.Duration
+	// Spends: the death of a worker uses up an attempt, so that numbers of attempts may be left out.
+	Spends bool
 	// Ordered: tasks start in the order of their numbers, whoever runs them.
 	Ordered bool
-	// Unique: of the tasks with one key (not 0) one is in at a time.
+	// Unique: of the tasks with one key (not 0) one is in at a time, from its acceptance until it has
+	// ended.
 	Unique bool
 	// Ticks are the times of a schedule at which a task had to run, exactly once each; runs note theirs
 	// as Key. Nil: the run has no schedules.
@@ -77,13 +80,14 @@ const (
 	Acked        = "acked twice"   // the system counted another number of successes than there were tasks
 	WrongEnd     = "wrong end"     // dead, though it should succeed, or the other way round
 	Phantom      = "phantom"       // ran or ended, but nobody sent it
-	AfterRefusal = "after refusal" // ran though it was refused
+	AfterRefusal = "after refusal" // ran or was stored though it was refused
 	AfterCancel  = "after cancel"  // started after it was answered that it would not
-	Attempts     = "attempts"      // attempts of a task that do not grow
+	Attempts     = "attempts"      // a run whose attempt is not the one that was due
 	Disorder     = "disorder"      // started before a task that was sent earlier
 	TwoHolders   = "two holders"   // accepted while another held its unique key
+	LockLeft     = "lock left"     // refused as a duplicate when no other task can have held its key
 	MissedTick   = "missed tick"   // no run for a time of a schedule
-	DoubleTick   = "double tick"   // more than one run for it without a fault that explains it
+	DoubleTick   = "double tick"   // more than one task for it
 	StrayTick    = "stray tick"    // a run for a time that the schedule does not have
 	KeyLeft      = "key left"      // a name in Redis that should be gone
 	MemoryLeft   = "memory left"   // more bytes than before
@@ -98,6 +102,9 @@ type Report struct {
 	Sent, Accepted, Refused, Unknown int
 	// Succeeded and Dead count tasks by how they ended.
 	Succeeded, Dead int
+	// Poisoned are tasks that should have succeeded and are dead, as three workers died while they had
+	// them.
+	Poisoned int
 	// Runs counts starts of handlers.
 	Runs int
 	// Lost are tasks that were accepted and are gone; Forgiven those that a Redis that was killed may

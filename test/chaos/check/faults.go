@@ -1,0 +1,152 @@
+package check
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+)
+
+// faults are all that was broken, to be found by whom they hit.
+type faults struct {
+	all       []ledger.Record
+	of        map[uint32][]int // by process; 0 are those that hit all
+	forgetful []int            // those of Redis that may undo what was answered
+	down      map[uint32]ledger.Time
+	settle    time.Duration
+}
+
+func indexFaults(records []ledger.Record, settle time.Duration) faults {
+	f := faults{of: map[uint32][]int{}, down: map[uint32]ledger.Time{}, settle: settle}
+	for _, r := range records {
+		switch r.Kind {
+		case ledger.Fault:
+			f.add(r)
+		case ledger.Down:
+			f.down[r.Process] = r.At
+		}
+	}
+	return f
+}
+
+func (f *faults) add(r ledger.Record) {
+	r.Until = max(r.At, r.Until)
+	if r.Code != ledger.RedisKill {
+		r.Reach = 0 // nothing else makes Redis forget
+	}
+	f.of[r.Process] = append(f.of[r.Process], len(f.all))
+	if r.Reach > 0 {
+		f.forgetful = append(f.forgetful, len(f.all))
+	}
+	f.all = append(f.all, r)
+}
+
+func (f *faults) count() map[ledger.Code]int {
+	n := map[ledger.Code]int{}
+	for _, r := range f.all {
+		n[r.Code]++
+	}
+	return n
+}
+
+// hitting hands out the faults that hit a process, alone or with all others.
+func (f *faults) hitting(process uint32) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for _, who := range []uint32{process, 0} {
+			for _, i := range f.of[who] {
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// explain returns the faults for which a run may have come after those before it.
+func (f *faults) explain(before []run, next run) []int {
+	var causes []int
+	for _, r := range before {
+		for i := range f.hitting(r.process) {
+			if f.repeats(f.all[i], r, next) && !slices.Contains(causes, i) {
+				causes = append(causes, i)
+			}
+		}
+	}
+	if i := f.woke(next); i >= 0 && !slices.Contains(causes, i) {
+		causes = append(causes, i)
+	}
+	return causes
+}
+
+// repeats tells whether a fault that hit a run can be why the next one was begun: it hit while the run
+// or its outcome was under way. A process that was stopped may begin what others have by then, and
+// those begin it after it.
+func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
+	began, last := hit.start, next.start
+	if hit.code != 0 {
+		last = min(last, hit.end.Add(f.settle))
+	}
+	at := fault.At
+	switch fault.Code {
+	case ledger.Kill, ledger.Exit, ledger.RedisStop, ledger.Reset, ledger.BlackHole, ledger.LostReply:
+	case ledger.RedisKill:
+		at = reaches(fault)
+	case ledger.Stop:
+		began = began.Add(-f.settle)
+	case ledger.Term:
+		if hit.over(next.start) && hit.code != ledger.Cut {
+			return false // it ended in order, and had time to tell
+		}
+	default:
+		return false
+	}
+	return fault.At <= next.start && at <= last && fault.Until >= began
+}
+
+// reaches is the moment from which on a fault may undo what was answered.
+func reaches(fault ledger.Record) ledger.Time {
+	return fault.At.Add(-time.Duration(fault.Reach) * time.Millisecond)
+}
+
+// woke returns the stop of a process during or right after which a run began there, or -1: the task was
+// fetched before, and the process cannot know that it is no longer its own.
+func (f *faults) woke(r run) int {
+	for _, i := range f.of[r.process] {
+		if stop := f.all[i]; stop.Code == ledger.Stop && stop.At <= r.start && r.start <= stop.Until.Add(f.settle) {
+			return i
+		}
+	}
+	return -1
+}
+
+// ended tells whether a fault is why a run never ended.
+func (f *faults) ended(r run) bool {
+	_, orderly := f.down[r.process]
+	return slices.ContainsFunc(f.of[r.process], func(i int) bool {
+		switch fault := f.all[i]; fault.Code {
+		case ledger.Kill, ledger.Exit:
+			return !orderly && fault.Until.Add(f.settle) >= r.start
+		case ledger.Term:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// forgets tells whether what was answered at a moment may have been undone.
+func (f *faults) forgets(at ledger.Time) bool {
+	return slices.ContainsFunc(f.forgetful, func(i int) bool {
+		return reaches(f.all[i]) <= at && at <= f.all[i].Until
+	})
+}
+
+// deadly tells whether a fault can make the lease of a process run out.
+func deadly(code ledger.Code) bool {
+	switch code {
+	case ledger.Kill, ledger.Exit, ledger.Stop, ledger.BlackHole, ledger.RedisKill, ledger.RedisStop:
+		return true
+	default:
+		return false
+	}
+}
