@@ -56,15 +56,11 @@ type Work struct {
 	Once bool `json:",omitempty"`
 	// Places passes each place of a handler on to Redis, so that the way there can be cut at it.
 	Places bool `json:",omitempty"`
-	// Schedules are enqueued by the workers, where the system can.
-	Schedules []Schedule `json:",omitempty"`
+	// Schedules is how many schedules the workers keep, each of which ticks at every second, where
+	// the system can.
+	Schedules int `json:",omitempty"`
 	// Blind workers know no handler: to them all tasks are of an unknown type.
 	Blind bool `json:",omitempty"`
-}
-
-// Schedule enqueues a task again and again.
-type Schedule struct {
-	Name, Spec string
 }
 
 // Ways to enqueue.
