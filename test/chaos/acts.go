@@ -14,13 +14,12 @@ import (
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
 // the time.
 func plays(nightly bool) [][]suite.Suite {
-	runs, storm := 5, 5*time.Minute
+	hits := time.Minute
 	if nightly {
-		runs, storm = 20, 30*time.Minute
+		hits = 5 * time.Minute
 	}
 	return [][]suite.Suite{
-		{suite.Storm{For: storm}},
-		{suite.Matrix{Runs: runs}},
+		{suite.Schedules{For: hits}, suite.Locks{For: hits}},
 	}
 }
 

@@ -1,0 +1,72 @@
+//go:build linux
+
+package suite_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
+	"github.com/zeroq-dev/zeroq/test/chaos/role"
+	"github.com/zeroq-dev/zeroq/test/chaos/suite"
+)
+
+// seedEnv repeats a run.
+const seedEnv = "ZEROQ_CHAOS_SEED"
+
+// This test binary plays the roles of the runs that it starts.
+func TestMain(m *testing.M) {
+	if p, ok, err := plan.Read(); ok {
+		if err == nil {
+			err = role.Play(p)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Each suite in its smallest size: make chaos runs them all in full.
+func TestSuites(t *testing.T) {
+	seed := rand.Uint64()
+	if text := os.Getenv(seedEnv); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []suite.Suite{
+		suite.Schedules{For: 5 * time.Second},
+		suite.Locks{For: 5 * time.Second},
+	} {
+		t.Run(s.Name(), func(t *testing.T) {
+			t.Parallel()
+			// Ledgers of a run that broke a promise stay.
+			folder, err := os.MkdirTemp("", "zeroq-chaos-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.Remove(folder)
+			rows, err := s.Run(t.Context(), &suite.Stage{Folder: folder, Seed: seed, Say: t.Logf})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, row := range rows {
+				for _, problem := range row.Problems {
+					t.Errorf("%s: %s", row.Name, problem)
+				}
+			}
+			if t.Failed() {
+				t.Logf("the same again: %s=%d go test ./test/chaos/suite -run 'TestSuites/%s'", seedEnv, seed, s.Name())
+			}
+			t.Log("\n" + suite.Table(rows, false))
+		})
+	}
+}
