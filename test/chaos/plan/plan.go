@@ -22,6 +22,8 @@ const (
 	Worker   = "worker"
 	Producer = "producer"
 	API      = "api"
+	// Final prints what Redis holds in the end, as JSON of check.Final. It plays in programs of peers.
+	Final = "final"
 )
 
 // Plan is what one process does.
