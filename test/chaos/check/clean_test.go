@@ -43,6 +43,8 @@ var right = []struct {
 		story: "send 1; accept 1; stop p1 for 6s; wait 6s; start 1 p1; start 1 p2; ok 1 p2; ok 1 p1"},
 	{name: "stopped before the handler, and begins between attempts", final: told(3), want: figures{runs: 3, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; stop p1 for 6s; wait 5s; start 1 p2; fail 1 p2; wait 1s; start 1 p1; start 1 p3 try 2; ok 1 p1; ok 1 p3"},
+	{name: "stopped before the handler, and begins after the next attempt", final: told(3), want: figures{runs: 3, duplicates: 1, succeeded: 1},
+		story: "send 1; accept 1; stop p1 for 6s; wait 5s; start 1 p2; fail 1 p2; start 1 p3 try 2; wait 1s; start 1 p1; ok 1 p1; ok 1 p3"},
 	{name: "called off while the process was stopped that had fetched it", final: told(2, calledOff(1)), want: figures{runs: 1},
 		story: "send 1 uncertain; accept 1; stop p1 for 6s; wait 5s; calloff 1; wait 1s; start 1 p1; cut 1 p1"},
 	{name: "cut off from Redis", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
