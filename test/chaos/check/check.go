@@ -13,8 +13,10 @@ import (
 // Check judges a run. It looks at one task after the other, so it needs little beyond the records.
 func Check(h History) Report {
 	j := newJudge(h)
+	var t task
 	for n, records := range j.byTask.each {
-		j.task(n, records)
+		t.read(n, records, j.damaged)
+		j.task(&t)
 	}
 	j.processes()
 	j.redis()
@@ -61,8 +63,7 @@ func newJudge(h History) *judge {
 func byMoment(a, b ledger.Record) int { return cmp.Compare(a.At, b.At) }
 
 // task judges one task by itself, and notes what is judged together with others.
-func (j *judge) task(n uint64, records recordsOf) {
-	t := newTask(n, records, j.damaged)
+func (j *judge) task(t *task) {
 	j.count(t)
 	j.report.Runs += len(t.runs)
 	j.origin(t)
@@ -74,7 +75,7 @@ func (j *judge) task(n uint64, records recordsOf) {
 	j.resumed(t)
 	j.claim(t)
 	if len(t.runs) > 0 && t.sending != nil {
-		j.starts = append(j.starts, start{task: n, at: t.runs[0].start})
+		j.starts = append(j.starts, start{task: t.n, at: t.runs[0].start})
 	}
 }
 

@@ -19,7 +19,8 @@ const deaths = 3
 
 // fate looks at how a task ended.
 func (j *judge) fate(t *task) {
-	end := j.end(t)
+	t.fate = j.end(t)
+	end := t.fate
 	if t.turnedAway() {
 		if len(t.runs) > 0 || end != nowhere {
 			j.blame(AfterRefusal, t.n, "was refused, ran %d times and is %s", len(t.runs), end)

@@ -73,14 +73,14 @@ func (j *judge) heldUntil(t *task) ledger.Time {
 
 // freedBy is the moment at which a task has let go of its key for certain; 0 if it never had it.
 func (j *judge) freedBy(t *task) ledger.Time {
-	if len(t.runs) == 0 && t.accepted == nil && j.end(t) == nowhere && len(j.faults.forgetful) == 0 {
+	if len(t.runs) == 0 && t.accepted == nil && t.fate == nowhere && len(j.faults.forgetful) == 0 {
 		return 0 // nobody knows whether it was in, but nothing shows that it was
 	}
 	var to ledger.Time
 	for _, r := range t.runs {
 		to = max(to, r.end)
 	}
-	switch j.end(t) {
+	switch t.fate {
 	case succeeded, dead:
 		if len(t.runs) == 0 || t.runs[len(t.runs)-1].code == 0 {
 			return never

@@ -31,29 +31,33 @@ func (j *judge) repeats(t *task) {
 		return
 	}
 	var repeated []duplicate
-	current := t.runs[0]
-	for i, r := range t.runs[1:] {
-		if asks(current, r) {
-			j.grows(t, current, r)
+	current := &t.runs[0]
+	for i := range t.runs[1:] {
+		r := &t.runs[i+1]
+		if asks(*current, *r) {
+			j.grows(t, *current, *r)
+			current.recorded = true
 			current = r
 			continue
 		}
-		d := duplicate{run: r, causes: j.faults.explain(t.runs[:i+1], r)}
+		d := duplicate{run: *r, causes: j.faults.explain(t.runs[:i+1], *r)}
 		if current.over(r.start) && current.failed() && len(d.causes) == 0 {
 			j.blame(Attempts, t.n, "attempt %d after attempt %d had failed", r.attempt, current.attempt)
 			current = r
 			continue
 		}
 		repeated = append(repeated, d)
-		late := j.faults.woke(r) >= 0
+		late := j.faults.woke(*r) >= 0
 		if len(d.causes) > 0 && !late {
-			j.repeatsAttempt(t, current, i+1, d)
+			j.repeatsAttempt(t, *current, i+1, d)
 		}
 		if !late {
 			current = r
 		}
 	}
-	j.explain(t, repeated)
+	if len(repeated) > 0 {
+		j.explain(t, repeated)
+	}
 }
 
 // asks tells whether the end of the current run asks for the next one.
@@ -79,7 +83,9 @@ func (j *judge) grows(t *task, current, next run) {
 // by one. Only a Redis that forgot something falls back behind the current run.
 func (j *judge) repeatsAttempt(t *task, current run, before int, d duplicate) {
 	forgot := slices.ContainsFunc(d.causes, func(f int) bool { return j.faults.all[f].Reach > 0 })
-	due := slices.ContainsFunc(t.runs[:before], func(r run) bool { return r.attempt == d.attempt || asks(r, d.run) })
+	due := slices.ContainsFunc(t.runs[:before], func(r run) bool {
+		return r.attempt == d.attempt || r.attempt+1 == d.attempt && asks(r, d.run)
+	})
 	switch {
 	case d.attempt < current.attempt && !forgot:
 		j.blame(Attempts, t.n, "attempt %d after attempt %d had begun", d.attempt, current.attempt)

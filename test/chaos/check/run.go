@@ -9,6 +9,7 @@ type run struct {
 	process    uint32
 	attempt    uint16
 	code       ledger.Code // how it ended; 0: it never did
+	recorded   bool        // the run that it asked for came, so its outcome was recorded
 }
 
 func newRun(r *ledger.Record) run {

@@ -12,13 +12,15 @@ type task struct {
 	doubtful bool
 	unknown  bool
 	runs     []run // by their starts
+	fate     fate
 }
 
 // complain reports records of a task that contradict each other.
 type complain func(task uint64, text string, args ...any)
 
-func newTask(n uint64, records recordsOf, damaged complain) *task {
-	t := &task{n: n}
+// read makes it the task with these records.
+func (t *task) read(n uint64, records recordsOf, damaged complain) {
+	*t = task{n: n, runs: t.runs[:0]}
 	for r := range records {
 		switch r.Kind {
 		case ledger.Started:
@@ -29,7 +31,6 @@ func newTask(n uint64, records recordsOf, damaged complain) *task {
 			t.answer(r, damaged)
 		}
 	}
-	return t
 }
 
 // answer notes what its producer sent and heard. A producer sends until it is answered, so what is
