@@ -46,7 +46,7 @@ func (l Locks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	})
 	runs.Go(func() error {
 		return stage.run(ctx, same, "idempotency keys", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-			return check.Rules{}, l.repeat(ctx, r, stage.Random("idempotency keys"))
+			return check.Rules{Shared: true}, l.repeat(ctx, r, stage.Random("idempotency keys"))
 		})
 	})
 	return []*Row{unique, same}, runs.Wait()
