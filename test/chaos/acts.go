@@ -14,13 +14,14 @@ import (
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
 // the time.
 func plays(nightly bool) [][]suite.Suite {
-	storm := 5 * time.Minute
+	hits, storm := time.Minute, 5*time.Minute
 	if nightly {
-		storm = 30 * time.Minute
+		hits, storm = 5*time.Minute, 30*time.Minute
 	}
 	return [][]suite.Suite{
 		{suite.Storm{For: storm}},
 		{suite.Power{For: storm / 10}, suite.Recovery{}},
+		{suite.Schedules{For: hits}, suite.Locks{For: hits}},
 	}
 }
 

@@ -47,6 +47,7 @@ type options struct {
 	nightly  bool
 	markdown bool
 	folder   string
+	show     string
 	only     []string
 }
 
@@ -56,6 +57,7 @@ func parse() options {
 	flag.BoolVar(&o.nightly, "nightly", false, "take longer: 20 runs of each cell of the matrix, and 30 minutes of random chaos")
 	flag.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	flag.StringVar(&o.folder, "folder", os.TempDir(), "where runs keep their ledgers; those that broke a promise stay")
+	flag.StringVar(&o.show, "show", "", "print the ledgers of a run in this folder; arguments are the numbers of the tasks to show")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "Usage: chaos [flags] [suite ...]\n\nSuites: %s. Default: all.\n\n", strings.Join(names(plays(false)), ", "))
 		flag.PrintDefaults()
@@ -69,6 +71,9 @@ func parse() options {
 
 func run(ctx context.Context) error {
 	o := parse()
+	if o.show != "" {
+		return show(os.Stdout, o.show, o.only)
+	}
 	acts, err := choose(plays(o.nightly), o.only)
 	if err != nil {
 		return err

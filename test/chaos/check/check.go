@@ -15,7 +15,7 @@ func Check(h History) Report {
 	j := newJudge(h)
 	var t task
 	for n, records := range j.byTask.each {
-		t.read(n, records, j.damaged)
+		t.read(n, records, j.Rules.Shared, j.damaged)
 		j.task(&t)
 	}
 	j.processes()

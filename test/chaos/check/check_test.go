@@ -105,6 +105,18 @@ var planted = []struct {
 		story: "send 1; accept 1; start 1 p1; kill p1; kill p2; kill p3", final: told(2, died(1))},
 	{name: "poison, of two deaths in all", want: check.WrongEnd,
 		story: "send 1; accept 1; start 1 p1; kill p1; start 1 p2; kill p2", final: told(2, died(1))},
+	{name: "poison, of faults that cost no lease", want: check.WrongEnd,
+		story: "send 1; accept 1; start 1 p1; reset p1; reply p1; latency p1; flush; fail 1 p1", final: told(2, died(1))},
+	{name: "poison, of faults before it ran", want: check.WrongEnd,
+		story: "hole p1; hole p1; hole p1; wait 2s; send 1; accept 1; start 1 p1; fail 1 p1", final: told(2, died(1))},
+	{name: "poison, of faults after it ran", want: check.WrongEnd,
+		story: "send 1; accept 1; start 1 p1; fail 1 p1; wait 2s; hole p1; hole p1; hole p1", final: told(2, died(1))},
+	{name: "poison, of two deaths and one before it was sent", want: check.WrongEnd,
+		story: "hole p3; send 1; accept 1; start 1 p1; hole p1; hole p1; fail 1 p1", final: told(2, died(1))},
+	{name: "cancelled after it ran, and nobody called it off", want: check.WrongEnd, rules: check.Rules{Unique: true},
+		story: "send 1 key 7; accept 1; start 1 p1; fail 1 p1", final: told(2, calledOff(1))},
+	{name: "cancelled as a duplicate, without a key", want: check.WrongEnd, rules: check.Rules{Unique: true},
+		story: "send 1; accept 1", final: told(2, calledOff(1))},
 	{name: "done, and dead", want: check.WrongEnd,
 		story: "send 1; accept 1; start 1 p1; ok 1 p1", final: told(2, died(1))},
 	{name: "should be dead, and is done", want: check.WrongEnd,
@@ -171,6 +183,11 @@ var planted = []struct {
 
 	{name: "refused for a key that was never taken", want: check.LockLeft, rules: check.Rules{Unique: true},
 		story: "send 1 key 7; refuse 1 dup", final: told(2)},
+	{name: "refused for the key of what was never in", want: check.LockLeft, rules: check.Rules{Unique: true},
+		story: "send 1 key 7; unknown 1; send 2 key 7; refuse 2 dup", final: told(2)},
+	{name: "refused though all faults were over when the last one had the key", want: check.LockLeft, rules: check.Rules{Unique: true},
+		story: `redisstop for 1s; wait 5s; send 1 key 7; accept 1; start 1 p1; ok 1 p1; wait 2s; send 2 key 7; refuse 2 dup;
+			redisstop for 9s`, final: told(3)},
 	{name: "refused for the key of a task that is over", want: check.LockLeft, rules: check.Rules{Unique: true},
 		story: "send 1 key 7; accept 1; start 1 p1; ok 1 p1; wait 2s; send 2 key 7; refuse 2 dup", final: told(3)},
 	{name: "refused for the key of a dead task", want: check.LockLeft, rules: check.Rules{Unique: true},
@@ -237,6 +254,9 @@ func TestCheck_FindsWhatIsPlanted(t *testing.T) {
 		r := check.Check(check.History{Records: story(base + tt.story), Final: tt.final, Rules: tt.rules})
 		if got := rules(r); !slices.Equal(got, []string{tt.want}) {
 			t.Errorf("%s: got %q, want %q:%s", tt.name, got, tt.want, texts(r))
+		}
+		if (r.Lost == 1) != (tt.want == check.Lost) {
+			t.Errorf("%s: %d are lost", tt.name, r.Lost)
 		}
 	}
 }

@@ -79,8 +79,8 @@ func (f *faults) explain(before []run, next run) []int {
 }
 
 // repeats tells whether a fault that hit a run can be why the next one was begun: it hit while the run
-// or its outcome was under way. An outcome that was recorded can only be forgotten. A process that was
-// stopped may begin what others have by then, and those begin it after it.
+// or its outcome was under way. An outcome that was recorded can only be forgotten. What was
+// fetched before a stop, or before what Redis forgot, may begin right after it, and again elsewhere.
 func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
 	if hit.recorded && fault.Reach == 0 {
 		return false
@@ -94,6 +94,9 @@ func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
 	case ledger.Kill, ledger.Exit, ledger.RedisStop, ledger.Reset, ledger.BlackHole, ledger.LostReply:
 	case ledger.RedisKill:
 		at = reaches(fault)
+		if fault.Reach > 0 {
+			began = began.Add(-f.settle)
+		}
 	case ledger.Stop:
 		began = began.Add(-f.settle)
 	case ledger.Term:

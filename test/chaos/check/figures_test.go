@@ -59,6 +59,8 @@ func TestCheck_RecoveryIsFromTheFaultToTheNextStartElsewhere(t *testing.T) {
 			start 1 p2; ok 1 p2`, []time.Duration{3010 * time.Millisecond, 4030 * time.Millisecond}},
 		{"stopped", "send 1; start 1 p1; stop p1 for 9s; wait 5s; start 1 p2; ok 1 p2; wait 5s; cut 1 p1", []time.Duration{5010 * time.Millisecond}},
 		{"exited", "send 1; start 1 p1; exit p1; wait 2s; start 1 p2; ok 1 p2", []time.Duration{2010 * time.Millisecond}},
+		{"began again where it was, then elsewhere", "send 1; start 1 p1; stop p1 for 1s; wait 1s; start 1 p1; wait 1s; start 1 p2; ok 1 p2",
+			[]time.Duration{2020 * time.Millisecond}},
 		{"nobody came", "send 1; start 1 p1; kill p1", nil},
 		{"stopped for a moment", "send 1; start 1 p1; stop p1 for 1s; wait 1s; fail 1 p1; wait 9s; start 1 p2 try 2; ok 1 p2", nil},
 		{"ended before it", "send 1; start 1 p1; ok 1 p1; kill p1; start 1 p2; ok 1 p2", nil},
@@ -84,6 +86,7 @@ func TestCheck_ResumeIsFromServingToTheFirstStart(t *testing.T) {
 			[]time.Duration{20 * time.Millisecond}},
 		{"nothing was left", "rediskill for 1s; wait 1s; serving; wait 5s; send 1; accept 1; start 1 p1", nil},
 		{"served for the first time", "send 1; accept 1; serving; start 1 p1", nil},
+		{"no outage", "send 1; accept 1; kill p2; serving; start 1 p1", nil},
 		{"nothing began", "send 1; accept 1; rediskill for 1s; wait 1s; serving", nil},
 	} {
 		if got := report(tt.story).Resume; !slices.Equal(got, tt.want) {

@@ -60,13 +60,17 @@ func (j *judge) heldUntil(t *task) ledger.Time {
 		return never
 	}
 	last := t.accepted.At // of what is gone or was cancelled nothing is known
+	done := never
 	for _, r := range t.runs {
 		switch {
 		case r.code == ledger.OK:
-			return r.end
+			done = min(done, r.end) // of several the first to end may be the one that counts
 		case j.Final.Dead[t.n]:
 			last = r.start
 		}
+	}
+	if done < never {
+		return done
 	}
 	return last
 }

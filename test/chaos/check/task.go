@@ -11,6 +11,7 @@ type task struct {
 	// doubtful: a try without an answer came before the refusal, and may be what it was refused for.
 	doubtful bool
 	unknown  bool
+	shared   bool  // other producers may send it too
 	runs     []run // by their starts
 	fate     fate
 }
@@ -19,8 +20,8 @@ type task struct {
 type complain func(task uint64, text string, args ...any)
 
 // read makes it the task with these records.
-func (t *task) read(n uint64, records recordsOf, damaged complain) {
-	*t = task{n: n, runs: t.runs[:0]}
+func (t *task) read(n uint64, records recordsOf, shared bool, damaged complain) {
+	*t = task{n: n, runs: t.runs[:0], shared: shared}
 	for r := range records {
 		switch r.Kind {
 		case ledger.Started:
@@ -45,10 +46,7 @@ func (t *task) answer(r *ledger.Record, damaged complain) {
 	}
 	switch r.Kind {
 	case ledger.Sending:
-		if t.sending != nil {
-			damaged(t.n, "sent twice, by processes %d and %d", t.sending.Process, r.Process)
-		}
-		t.sending = r
+		t.send(r, damaged)
 	case ledger.Accepted:
 		t.accept(r, damaged)
 	case ledger.Refused:
@@ -60,8 +58,20 @@ func (t *task) answer(r *ledger.Record, damaged complain) {
 	}
 }
 
+func (t *task) send(r *ledger.Record, damaged complain) {
+	switch {
+	case t.sending != nil && t.shared:
+		return // the first counts
+	case t.sending != nil:
+		damaged(t.n, "sent twice, by processes %d and %d", t.sending.Process, r.Process)
+	}
+	t.sending = r
+}
+
 func (t *task) accept(r *ledger.Record, damaged complain) {
 	switch {
+	case t.accepted != nil && t.shared:
+		return // the first counts
 	case t.accepted != nil:
 		damaged(t.n, "accepted twice")
 	case t.refused != nil && t.refused.Code == ledger.Duplicate:

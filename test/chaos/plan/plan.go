@@ -22,6 +22,8 @@ const (
 	Worker   = "worker"
 	Producer = "producer"
 	API      = "api"
+	// Final prints what Redis holds in the end, as JSON of check.Final. It plays in programs of peers.
+	Final = "final"
 )
 
 // Plan is what one process does.
@@ -56,15 +58,11 @@ type Work struct {
 	Once bool `json:",omitempty"`
 	// Places passes each place of a handler on to Redis, so that the way there can be cut at it.
 	Places bool `json:",omitempty"`
-	// Schedules are enqueued by the workers, where the system can.
-	Schedules []Schedule `json:",omitempty"`
+	// Schedules is how many schedules the workers keep, each of which ticks at every second, where
+	// the system can.
+	Schedules int `json:",omitempty"`
 	// Blind workers know no handler: to them all tasks are of an unknown type.
 	Blind bool `json:",omitempty"`
-}
-
-// Schedule enqueues a task again and again.
-type Schedule struct {
-	Name, Spec string
 }
 
 // Ways to enqueue.

@@ -124,6 +124,9 @@ func (c *commands) meet(args [][]byte, frame []byte, before func() bool) bool {
 	switch {
 	case armed == nil:
 		return true
+	case armed.trap.Moment == Executed && c.raw: // its answer will not be told from what comes with it
+		c.conn.proxy.untake(armed)
+		return true
 	case armed.trap.Moment == Executed:
 		c.conn.claim.Store(&claim{armed: armed, nth: c.sent, over: make(chan struct{})})
 		return true

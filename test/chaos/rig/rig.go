@@ -73,12 +73,15 @@ func New(parent string, system System, fsync Fsync) (*Rig, error) {
 
 // Close ends everything at once. The folder stays: it tells what happened.
 func (r *Rig) Close() error {
-	for _, p := range r.Processes("") {
-		_ = p.cmd.Process.Kill()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
+	for _, p := range r.processes {
+		_ = p.cmd.Process.Kill() // fails only for one that has ended
 		<-p.gone
-		_ = p.Way.Close()
+		err = errors.Join(err, p.Way.Close())
 	}
-	return errors.Join(r.Redis.close(), r.log.Close())
+	return errors.Join(err, r.Redis.close(), r.log.Close())
 }
 
 // Remove is Close, and deletes the folder.

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -70,9 +72,9 @@ func workerConf(p plan.Plan) worker.Conf {
 		Lease: p.Work.Lease, Drain: p.Work.Drain, Retry: soon,
 		MaxFinished: keepAll, MaxDead: keepAll,
 	}
-	for _, s := range p.Work.Schedules {
+	for s := range plan.Schedule(p.Work.Schedules) {
 		conf.Schedules = append(conf.Schedules, worker.ScheduleConf{
-			Name: s.Name, Spec: s.Spec, CatchUp: "all", Task: worker.ScheduleTaskConf{Type: TickType, Queue: p.Queue},
+			Name: s.Name(), Spec: "* * * * * *", CatchUp: "all", Task: worker.ScheduleTaskConf{Type: TickType, Queue: p.Queue},
 		})
 	}
 	return conf
@@ -109,14 +111,16 @@ func handlers(p plan.Plan, log *ledger.Log) *zeroq.Mux {
 	return mux
 }
 
-// tick is the deed of a task that a schedule enqueued: its number is that of its id, its key the time.
+// tick is the deed of a task that a schedule enqueued. Its number is that of its id, its key the time
+// and, as ms, the number in the schedule's name: times are whole seconds.
 func tick(task *zeroq.Task) (deed.Deed, error) {
 	_, _, n, ok := taskid.Parse(task.ID)
 	at, err := time.Parse(time.RFC3339, task.Headers[cron.HeaderTime])
-	if err != nil || !ok {
+	index, wrong := strconv.Atoi(strings.TrimPrefix(task.Headers[cron.HeaderName], plan.ScheduleName))
+	if err := errors.Join(err, wrong); err != nil || !ok {
 		return deed.Deed{}, fmt.Errorf("task %s is no tick: %w", task.ID, err)
 	}
-	return deed.Deed{N: n + 1, Key: uint64(at.UnixMilli())}, nil
+	return deed.Deed{N: n + 1, Key: plan.Tick(at, index)}, nil
 }
 
 // passTo tells of places by an ECHO on the way to Redis that all else of the process takes. It

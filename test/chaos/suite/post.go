@@ -11,8 +11,8 @@ import (
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
-// startAgain is the pause before a process is started again that could not start, as Redis is away.
-const startAgain = 100 * time.Millisecond
+// refillAfter is the pause before a process is started again that could not start, as Redis is away.
+const refillAfter = 100 * time.Millisecond
 
 // post is held by one process after another: who ends is followed by the next, as where users run
 // their programs.
@@ -58,7 +58,7 @@ func (p *post) keep(ctx context.Context) error {
 		}
 		switch ok, err := p.fill(ctx); {
 		case ok && err != nil:
-			rest(ctx, startAgain)
+			rest(ctx, refillAfter)
 		case !ok:
 			return err
 		}

@@ -26,7 +26,8 @@ const (
 	maxRecovery = 20 * time.Second
 	// maxResume is how long after Redis serves again the first task may begin.
 	maxResume = 2 * time.Second
-	// usualBeat is that of a worker at default settings: it may die at any time between two.
+	// usualBeat is that of a worker at default settings: it may die at any time between two, and nobody
+	// minds if a busy machine keeps it from telling of its tasks for so long.
 	usualBeat = 3 * time.Second
 )
 
@@ -41,13 +42,13 @@ func (Recovery) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		name := fmt.Sprintf("recovery %d", i)
 		runs.Go(func() error {
 			return stage.run(ctx, worker, name, rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-				return check.Rules{}, dies(ctx, r, stage.Random(name))
+				return check.Rules{Settle: usualBeat}, dies(ctx, r, stage.Random(name))
 			})
 		})
 	}
 	runs.Go(func() error {
 		return stage.run(ctx, redis, "resume", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-			return check.Rules{}, returns(ctx, r, stage.Random("resume"))
+			return check.Rules{Settle: usualBeat}, returns(ctx, r, stage.Random("resume"))
 		})
 	})
 	err := runs.Wait()

@@ -3,9 +3,10 @@
 package suite_test
 
 import (
-	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 	"github.com/zeroq-dev/zeroq/test/chaos/role"
 	"github.com/zeroq-dev/zeroq/test/chaos/suite"
 )
+
+// seedEnv repeats a run.
+const seedEnv = "ZEROQ_CHAOS_SEED"
 
 // This test binary plays the roles of the runs that it starts.
 func TestMain(m *testing.M) {
@@ -29,21 +33,42 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// play runs a suite at its smallest size: all promises are kept.
-func play(t *testing.T, s suite.Suite) []*suite.Row {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	seed := uint64(time.Now().UnixNano())
-	rows, err := s.Run(ctx, &suite.Stage{Folder: t.TempDir(), Seed: seed, Say: t.Logf})
-	if err != nil {
-		t.Error(err)
-	}
-	for _, row := range rows {
-		for _, problem := range row.Problems {
-			t.Errorf("seed %d: %s: %s", seed, row.Name, problem)
+// Each suite in its smallest size: make chaos runs them all in full.
+func TestSuites(t *testing.T) {
+	seed := rand.Uint64()
+	if text := os.Getenv(seedEnv); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Log("\n" + suite.Table(rows, false))
-	return rows
+	for _, s := range []suite.Suite{
+		suite.Schedules{For: 5 * time.Second},
+		suite.Locks{For: 5 * time.Second},
+		suite.Storm{For: 10 * time.Second},
+		suite.Power{For: 6 * time.Second},
+	} {
+		t.Run(s.Name(), func(t *testing.T) {
+			t.Parallel()
+			// Ledgers of a run that broke a promise stay.
+			folder, err := os.MkdirTemp("", "zeroq-chaos-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.Remove(folder)
+			rows, err := s.Run(t.Context(), &suite.Stage{Folder: folder, Seed: seed, Say: t.Logf})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, row := range rows {
+				for _, problem := range row.Problems {
+					t.Errorf("%s: %s", row.Name, problem)
+				}
+			}
+			if t.Failed() {
+				t.Logf("the same again: %s=%d go test ./test/chaos/suite -run 'TestSuites/%s'", seedEnv, seed, s.Name())
+			}
+			t.Log("\n" + suite.Table(rows, false))
+		})
+	}
 }

@@ -4,8 +4,29 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// lookEvery is the time between two looks at what is waited for, awaitFor the longest wait.
+const (
+	lookEvery = 5 * time.Millisecond
+	awaitFor  = 30 * time.Second
+)
+
+// await asks until it is so.
+func await(ctx context.Context, so func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, awaitFor)
+	defer cancel()
+	for {
+		if ok, err := so(); ok || err != nil {
+			return err
+		}
+		if rest(ctx, lookEvery); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
 
 // rest lets time pass: that between two faults, or that of a fault.
 func rest(ctx context.Context, d time.Duration) {
@@ -15,4 +36,12 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// ignore is nil for one kind of error.
+func ignore(err, kind error) error {
+	if errors.Is(err, kind) {
+		return nil
+	}
+	return err
 }
