@@ -23,6 +23,17 @@ func TestBackoff_DoublesUpToItsMostWithHalfAsMuchJitter(t *testing.T) {
 	}
 }
 
+// Tasks start within 2 s after Redis is back, however long it was away.
+func TestBackoff_NeverHoldsUpForTwoSeconds(t *testing.T) {
+	t.Parallel()
+	b := backoff{what: "a test"}
+	for range 100 {
+		if got := b.failed(errAway); got >= 2*time.Second {
+			t.Fatalf("waits %v", got)
+		}
+	}
+}
+
 func TestBackoff_LogsTheFirstOfARowAndThenOneInTenSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -73,8 +73,8 @@ const (
 	closedFor    = time.Second            // at most, between looks at a queue that is paused or at its limit
 	reportEvery  = 250 * time.Millisecond // between reports of progress of one queue
 	firstBackoff = 100 * time.Millisecond // after an error of the broker; doubled up to maxBackoff
-	maxBackoff   = 2 * time.Second
-	stuckAfter   = time.Second // a handler that runs on so long after its context has ended is stuck
+	maxBackoff   = time.Second            // with jitter 1.5 times that: tasks start within 2 s after the broker is back
+	stuckAfter   = time.Second            // a handler that runs on so long after its context has ended is stuck
 )
 
 // StopTime is the longest that a pool takes to stop while the broker answers. While it does not,

@@ -82,7 +82,7 @@ func TestPool_GoesOnThroughEveryErrorOfTheBroker(t *testing.T) {
 				r.push(task("x"))
 				r.start()
 				pass(9 * time.Second)
-				if n := r.count(op); n > 12 {
+				if n := r.count(op); n > 24 {
 					t.Errorf("%s was called %d times in nine seconds of errors", op, n)
 				}
 				away.Store(false)
