@@ -26,6 +26,8 @@ const (
 	maxRecovery = 20 * time.Second
 	// maxResume is how long after Redis serves again the first task may begin.
 	maxResume = 2 * time.Second
+	// maxAway is how long Redis is away: long enough for workers to come to their longest pauses.
+	maxAway = 6 * time.Second
 	// usualBeat is that of a worker at default settings: it may die at any time between two, and nobody
 	// minds if a busy machine keeps it from telling of its tasks for so long.
 	usualBeat = 3 * time.Second
@@ -91,9 +93,10 @@ func returns(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
 	if _, err := worksUsually(ctx, r, 2); err != nil {
 		return err
 	}
-	begun, err := r.Producer(ctx, plan.Load{
-		Way: plan.Direct, First: 1, Count: 3000, Batch: 20, Rate: 100, Seed: random.Uint64(),
-		Mix: []plan.Share{{Weight: 1, Deed: deed.Deed{Nap: 20 * time.Millisecond}}},
+	// More than they can do by then: 20 slots do 100 a second.
+	err := r.Send(ctx, plan.Load{
+		Way: plan.Direct, First: 1, Count: 3500, Batch: 100, Seed: random.Uint64(),
+		Mix: []plan.Share{{Weight: 1, Deed: deed.Deed{Nap: 200 * time.Millisecond}}},
 	})
 	if err != nil {
 		return err
@@ -101,12 +104,12 @@ func returns(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
 	for range restarts {
 		rest(ctx, 2*time.Second+time.Duration(random.Int64N(int64(time.Second))))
 		r.Redis.Kill()
-		rest(ctx, time.Duration(random.Int64N(int64(time.Second))))
+		rest(ctx, time.Duration(random.Int64N(int64(maxAway))))
 		if err := r.Redis.Restart(); err != nil {
 			return err
 		}
 	}
-	return begun.Wait(ctx)
+	return nil
 }
 
 // worksUsually starts workers at default settings, and returns one of them.
