@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -116,8 +117,8 @@ func errorOf(response *http.Response) error {
 	}
 	e := body.Error.err()
 	e.Status = response.StatusCode
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseInt(response.Header.Get("Retry-After"), 10, 64); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second
 	}
 	return e
 }

@@ -27,7 +27,7 @@ func checkKeys(value any, t reflect.Type, path string) error {
 	case []any:
 		return checkList(value, t, path)
 	default:
-		return nil
+		return checkSingle(value, t, path)
 	}
 }
 

@@ -1,12 +1,15 @@
 package conffile
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What a tag of go-zero says of the values that it allows.
@@ -15,13 +18,38 @@ var (
 	rangeTag   = regexp.MustCompile(`,\s*range=([\[(])([^:]*):([^\])]*)([\])])`)
 )
 
-// checkValue reports a value that the tag does not allow. go-zero does so too, but names no key.
-func checkValue(value any, tag string) error {
-	if value == nil {
+// duration is the type of the fields that go-zero reads with package time.
+var duration = reflect.TypeFor[time.Duration]()
+
+// checkSingle reports a value that is none of its type, where the error of go-zero names no key.
+func checkSingle(value any, t reflect.Type, path string) error {
+	switch value := value.(type) {
+	case nil:
+		if t == duration || t.Kind() == reflect.Map {
+			return fmt.Errorf("%s: has no value", path)
+		}
+	case float64:
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return fmt.Errorf("%s: %v is no number", path, value)
+		}
+	}
+	if t != duration {
 		return nil
 	}
+	text, _ := value.(string)
+	if _, err := time.ParseDuration(text); err != nil {
+		return fmt.Errorf("%s: %s is no duration such as 1m30s", path, quoted(value))
+	}
+	return nil
+}
+
+// checkValue reports a value that the tag does not allow. go-zero does so too, but names no key.
+func checkValue(value any, tag string) error {
 	if m := optionsTag.FindStringSubmatch(tag); m != nil {
 		options := strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune("[]|, ", r) })
+		if value == nil {
+			return errors.New("has no value")
+		}
 		if !slices.Contains(options, fmt.Sprint(value)) {
 			return fmt.Errorf("%s is none of %s", quoted(value), strings.Join(options, ", "))
 		}
