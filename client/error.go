@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ type wireError struct {
 }
 
 func (w wireError) err() *Error {
-	return &Error{Code: w.Code, Message: w.Message, Field: w.Field, TaskID: w.TaskID}
+	return &Error{Code: w.Code, Message: cmp.Or(w.Message, "no reason was given"), Field: w.Field, TaskID: w.TaskID}
 }
 
 // maxErrorBytes is how much of an error's answer is read.

@@ -1,6 +1,7 @@
 package conffile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -76,6 +77,10 @@ func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
 	}
 	seen := make(map[string]bool, len(m))
 	for _, item := range m {
+		switch item.Key.(type) {
+		case yaml.MapSlice, []any:
+			return fmt.Errorf("%s: has a key that is no single value", cmp.Or(path, "the file"))
+		}
 		key := fmt.Sprint(item.Key)
 		full := join(path, key)
 		name := key

@@ -34,11 +34,35 @@ func checkSingle(value any, t reflect.Type, path string) error {
 		}
 	}
 	if t != duration {
-		return nil
+		return checkInteger(value, t, path)
 	}
 	text, _ := value.(string)
 	if _, err := time.ParseDuration(text); err != nil {
 		return fmt.Errorf("%s: %s is no duration such as 1m30s", path, quoted(value))
+	}
+	return nil
+}
+
+// checkInteger reports a number that is none of an integer type. What is no number is for the loading to
+// report.
+func checkInteger(value any, t reflect.Type, path string) error {
+	text := fmt.Sprint(value)
+	switch value := value.(type) {
+	case int, int64, uint64:
+	case float64:
+		text = strconv.FormatFloat(value, 'f', -1, 64) // a whole number may be written as 1e6
+	default:
+		return nil
+	}
+	var err error
+	switch zero := reflect.Zero(t); {
+	case zero.CanInt():
+		_, err = strconv.ParseInt(text, 10, t.Bits())
+	case zero.CanUint():
+		_, err = strconv.ParseUint(text, 10, t.Bits())
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %v is no integer that fits", path, value)
 	}
 	return nil
 }
