@@ -151,6 +151,8 @@ func TestLoad_MistakesNameTheKey(t *testing.T) {
 		"no value":       {"Wait:", "Wait: has no value"},
 		"fraction":       {"Below: 1.1", "Below: 1.1 is no integer that fits"},
 		"too large":      {"Pools: [{Queue: a, Slots: 9223372036854775808}]", "Pools[0].Slots: 9223372036854775808 is no integer that fits"},
+		"no part":        {"Pools: [{Queue: a}, ~]", "Pools[1]: has no value"},
+		"no text":        {"Labels: {a: 5}", "Labels.a: 5 is no text; put it in quotes"},
 		"no option":      {"Level:", "Level: has no value"},
 		"key of keys":    {"ByName: {{}}", "ByName: has a key that is no single value"},
 		"list as key":    {"? [a]\n: b", "the file: has a key that is no single value"},

@@ -103,7 +103,7 @@ func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
 func checkItem(value any, t reflect.Type, fields map[string]field, name, full string) error {
 	switch {
 	case t.Kind() == reflect.Map:
-		return checkKeys(value, t.Elem(), full)
+		return cmp.Or(checkKeys(value, t.Elem(), full), checkText(value, t.Elem(), full))
 	case fields == nil:
 		return nil
 	}

@@ -25,7 +25,7 @@ var duration = reflect.TypeFor[time.Duration]()
 func checkSingle(value any, t reflect.Type, path string) error {
 	switch value := value.(type) {
 	case nil:
-		if t == duration || t.Kind() == reflect.Map {
+		if t.Kind() != reflect.String && t.Kind() != reflect.Interface {
 			return fmt.Errorf("%s: has no value", path)
 		}
 	case float64:
@@ -41,6 +41,14 @@ func checkSingle(value any, t reflect.Type, path string) error {
 		return fmt.Errorf("%s: %s is no duration such as 1m30s", path, quoted(value))
 	}
 	return nil
+}
+
+// checkText reports a value of a map of strings that is none. Elsewhere the error of go-zero names the key.
+func checkText(value any, t reflect.Type, path string) error {
+	if _, text := value.(string); text || value == nil || t.Kind() != reflect.String {
+		return nil
+	}
+	return fmt.Errorf("%s: %v is no text; put it in quotes", path, value)
 }
 
 // checkInteger reports a number that is none of an integer type. What is no number is for the loading to
