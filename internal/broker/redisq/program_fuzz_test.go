@@ -19,6 +19,8 @@ import (
 func FuzzProgram(f *testing.F) {
 	for _, text := range []string{"boom", "", "\xff\x00{\"type\":\"mine\"}", `{"type":"mine","data":1e400,"id":"id-1"}`, "]}\"", "%s %d ~0~ '", `","g":"00"}`, "! ? # ", "\r\n*1\r\n", `{"type":"mine","delay":"1h","unique":{"key":"k"}}`} {
 		f.Add([]byte{0, 0, 1, 1, 2, 0, 3, 0, 4, 1, 5, 9, 6, 0, 6, 1, 6, 2, 6, 3, 7, 0, 8, 1, 9, 2}, text)
+		f.Add([]byte{2, 0, 2, 5, 2, 11, 7, 0, 5, 9, 6, 0, 2, 0, 7, 4, 9, 4, 2, 8, 5, 9, 14, 0, 7, 5, 6, 1, 8, 5, 9, 5}, text)
+		f.Add([]byte{2, 0, 2, 4, 5, 4, 6, 0, 6, 0, 6, 2, 2, 0, 5, 4, 6, 0, 0, 0, 5, 4, 14, 0, 7, 3, 6, 3, 5, 4}, text)
 		f.Add([]byte{1, 1, 7, 1, 5, 9, 8, 1, 5, 9, 13, 0, 14, 0, 6, 2, 8, 1, 9, 1, 10, 0, 11, 0}, text)
 		f.Add([]byte{2, 2, 2, 3, 2, 0, 12, 3, 0, 0, 12, 2, 0, 1, 12, 1, 5, 2, 6, 4, 5, 2, 6, 5, 15, 0, 15, 1, 15, 2, 3, 3, 5, 9}, text)
 	}
@@ -29,8 +31,9 @@ func FuzzProgram(f *testing.F) {
 		quoted, err := json.Marshal(text)
 		r.must(err)
 		p.quoted = quoted
-		for i := 0; i+1 < min(len(steps), 80) && !t.Failed(); i += 2 {
+		for i := 0; i+1 < min(len(steps), 60) && !t.Failed(); i += 2 {
 			p.step(steps[i], int(steps[i+1]))
+			p.look()
 		}
 		p.end()
 	})
@@ -43,7 +46,7 @@ type program struct {
 	text    string
 	quoted  []byte // the text as JSON, where it has any
 	held    []*broker.Delivery
-	settled []string // ids
+	ids     []string // of the tasks that are or were there
 	foreign bool     // somebody pushed what looks admitted, which nobody may
 }
 
@@ -120,7 +123,7 @@ func (p *program) enqueue(kind, arg int) {
 	case 1:
 		task.ID = fmt.Sprint("id-", arg%4)
 	case 2:
-		task.Unique = &zeroq.Unique{Key: p.text + "k", Mode: []zeroq.UniqueMode{zeroq.UntilFinished, zeroq.UntilStarted, zeroq.ForTime, zeroq.Debounce}[arg%4]}
+		task.Unique = &zeroq.Unique{Key: fmt.Sprint(p.text, "k", arg/4%3), Mode: []zeroq.UniqueMode{zeroq.UntilFinished, zeroq.UntilStarted, zeroq.ForTime, zeroq.Debounce}[arg%4]}
 		if task.Unique.Mode == zeroq.ForTime {
 			task.Unique.For = time.Minute
 		}
@@ -130,6 +133,7 @@ func (p *program) enqueue(kind, arg int) {
 	}
 	if task.Validate(p.Broker.Now()) == nil {
 		p.allow("enqueue", p.Enqueue(p.rig.Context(), []*zeroq.Task{task})[0])
+		p.ids = append(p.ids, task.ID)
 	}
 }
 
@@ -179,7 +183,7 @@ func (p *program) settleOne(arg int) {
 	if d.Task == nil || d.Err != nil {
 		return
 	}
-	p.settled = append(p.settled, d.Task.ID)
+	p.ids = append(p.ids, d.Task.ID)
 	p.told(d.Task.ID, state)
 }
 
@@ -208,10 +212,10 @@ func (p *program) id(arg int) string {
 	switch {
 	case arg%4 == 3:
 		return p.text
-	case arg%4 < 2 || len(p.settled) == 0:
+	case arg%4 == 2 || len(p.ids) == 0:
 		return fmt.Sprint("id-", arg%8)
 	}
-	return p.settled[arg%len(p.settled)]
+	return p.ids[arg%len(p.ids)]
 }
 
 func (p *program) gate(arg int) {
@@ -228,12 +232,18 @@ func (p *program) gate(arg int) {
 	p.allow("gate", err)
 }
 
-// end settles everything and looks at all keys.
+// look looks at all keys.
+func (p *program) look() {
+	p.rig.Helper()
+	if !p.foreign {
+		p.sound()
+	}
+}
+
+// end settles everything.
 func (p *program) end() {
 	for len(p.held) > 0 {
 		p.settleOne(0)
 	}
-	if !p.foreign {
-		p.sound()
-	}
+	p.look()
 }
