@@ -6,7 +6,7 @@ SHELL := bash
 # ARGS is passed on: make run ARGS="--port 9000", make test ARGS="-run TestFetch ./internal/fetcher".
 ARGS ?=
 
-.PHONY: help run build test check gen fmt up down clean
+.PHONY: help run build test mutants check gen fmt up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ build: ## build all programs into bin/
 test: ## run all tests, with the race detector (ARGS: flags and packages of go test)
 	@scripts/ensure-redis
 	@scripts/test $(ARGS)
+
+mutants: ## break the engine in many ways and see that its tests notice each (ARGS: names of mutants)
+	@scripts/ensure-redis
+	@go run ./test/mutants $(ARGS)
 
 check: ## look at format, vet, staticcheck, go.mod, generated code, build, architecture
 	@scripts/check

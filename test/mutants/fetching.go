@@ -2,8 +2,8 @@ package main
 
 // Suites of what is fetched and claimed.
 const (
-	fetches = "TestConformance_Redis/^(Enqueue|Bare|Lease|Queue|Priority|Cancel|AtMostOnce|Wait)_|TestFetch_|TestWait_"
-	limits  = "TestConformance_Redis/^(Limit|Queue)_|TestFetch_"
+	fetches = "TestConformance_Redis/^(Enqueue_Is|Bare_Taken|Queue_Paused|Priority_|Cancel_Ready|AtMostOnce_)|TestFetch_|TestWait_Woken"
+	limits  = "TestConformance_Redis/^Limit_(Concurrency|Rate|Length)"
 )
 
 // fetching is the way of a task to a worker.
@@ -66,7 +66,7 @@ var fetching = []Mutant{{
 }, {
 	Name: "wake-nobody-for-high", Why: "a worker that waits does not hear of tasks of high priority", File: scripts + "prelude.lua",
 	Old: "if #lists[high] + #lists[low] > 0 and", New: "if false and",
-	Package: redisq, Run: fetches + "|TestConformance_Redis/^Timetable_|TestTick_",
+	Package: redisq, Run: fetches,
 }, {
 	Name: "claim-again-refused", Why: "a claim sent again loses the task", File: scripts + "claim.lua",
 	Old: "  if redis.call('HEXISTS', KEYS[1], id) == 1 then", New: "  if false then",
@@ -81,6 +81,6 @@ var fetching = []Mutant{{
 	Package: redisq, Run: fetches,
 }, {
 	Name: "commit-lets-all-start", Why: "who lost a task that must not start twice starts it", File: brokers + "commit.go",
-	Old: "if flag == int64(1) {", New: "if flag != nil {",
+	Old: "if flag == int64(1) {", New: "if flag == flag {",
 	Package: redisq, Run: fetches,
 }}

@@ -15,7 +15,7 @@ var ledgers = []Mutant{{
 	Package: api, Run: answers,
 }, {
 	Name: "answer-kept-after-it-is-sent", Why: "a client that is quick sees its own request in progress", File: "api/internal/idempotency/idempotency.go",
-	Old: "	stop()\n	settled = true\n", New: "	stop()\n	settled = true\n	recorder.send()\n",
+	Old: ending + "	recorder.send()\n", New: "	recorder.send()\n" + ending,
 	Package: keys, Run: "Test",
 }, {
 	Name: "answer-5xx-kept", Why: "a request that failed fails for ever under its key", File: "api/internal/idempotency/recorder.go",
@@ -58,3 +58,14 @@ var ledgers = []Mutant{{
 	Old: "if known[1] ~= owner then", New: "if false then",
 	Package: redisq, Run: owners,
 }}
+
+// ending is the end of a reservation, in the source.
+const ending = `	switch {
+	case recorder.final() && !b.partial.Load():
+		k.complete(r.Context(), key, reservation.Owner, recorder)
+	case recorder.refused():
+		k.forget(r.Context(), key, reservation.Owner)
+	default:
+		k.release(r.Context(), key, reservation.Owner)
+	}
+`
