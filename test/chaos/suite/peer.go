@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
@@ -61,18 +60,32 @@ func (Peer) Name() string { return "peer" }
 // Run implements [Suite]. All runs go on at the same time, as they wait most of the time.
 func (p Peer) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	var rows []*Row
-	var runs errgroup.Group
+	var runs sync.WaitGroup
+	var errs failures
 	for _, ordeal := range ordeals {
 		for _, c := range p.contenders() {
 			row := NewRow(ordeal.name)
 			row.System, row.Comparison = c.name, &Comparison{Told: c.told}
 			rows = append(rows, row)
 			for n := range ordeal.runs() {
-				runs.Go(func() error { return c.undergo(ctx, stage, ordeal, row, n) })
+				runs.Go(func() { errs.add(c.undergo(ctx, stage, ordeal, row, n)) })
 			}
 		}
 	}
-	return rows, runs.Wait()
+	runs.Wait()
+	return rows, errs.all
+}
+
+// failures are errors of runs that could not be made.
+type failures struct {
+	mu  sync.Mutex
+	all error
+}
+
+func (f *failures) add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = errors.Join(f.all, err)
 }
 
 // undergo is one run of one system.
