@@ -6,7 +6,7 @@ SHELL := bash
 # ARGS is passed on: make run ARGS="--port 9000", make test ARGS="-run TestFetch ./internal/fetcher".
 ARGS ?=
 
-.PHONY: help run build test chaos chaos-nightly check gen fmt up down clean
+.PHONY: help run build test chaos chaos-nightly fuzz mutants check gen fmt up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,14 @@ chaos: ## break zeroq in every way, and a peer beside it; prints one table (ARGS
 chaos-nightly: ## the same, for longer
 	@scripts/ensure-redis
 	@scripts/chaos -nightly $(ARGS)
+
+mutants: ## break the engine in many ways and see that its tests notice each (ARGS: names of mutants)
+	@scripts/ensure-redis
+	@go run ./test/mutants $(ARGS)
+
+fuzz: ## run each fuzz target for FUZZTIME, 30s by itself (ARGS: packages of go test)
+	@scripts/ensure-redis
+	@scripts/fuzz $(ARGS)
 
 check: ## look at format, vet, staticcheck, go.mod, generated code, build, architecture
 	@scripts/check

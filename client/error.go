@@ -1,9 +1,11 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -100,7 +102,7 @@ type wireError struct {
 }
 
 func (w wireError) err() *Error {
-	return &Error{Code: w.Code, Message: w.Message, Field: w.Field, TaskID: w.TaskID}
+	return &Error{Code: w.Code, Message: cmp.Or(w.Message, "no reason was given"), Field: w.Field, TaskID: w.TaskID}
 }
 
 // maxErrorBytes is how much of an error's answer is read.
@@ -116,8 +118,8 @@ func errorOf(response *http.Response) error {
 	}
 	e := body.Error.err()
 	e.Status = response.StatusCode
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseInt(response.Header.Get("Retry-After"), 10, 64); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package conffile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -27,7 +28,7 @@ func checkKeys(value any, t reflect.Type, path string) error {
 	case []any:
 		return checkList(value, t, path)
 	default:
-		return nil
+		return checkSingle(value, t, path)
 	}
 }
 
@@ -76,6 +77,10 @@ func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
 	}
 	seen := make(map[string]bool, len(m))
 	for _, item := range m {
+		switch item.Key.(type) {
+		case yaml.MapSlice, []any:
+			return fmt.Errorf("%s: has a key that is no single value", cmp.Or(path, "the file"))
+		}
 		key := fmt.Sprint(item.Key)
 		full := join(path, key)
 		name := key
@@ -98,7 +103,7 @@ func checkMap(m yaml.MapSlice, t reflect.Type, path string) error {
 func checkItem(value any, t reflect.Type, fields map[string]field, name, full string) error {
 	switch {
 	case t.Kind() == reflect.Map:
-		return checkKeys(value, t.Elem(), full)
+		return cmp.Or(checkKeys(value, t.Elem(), full), checkText(value, t.Elem(), full))
 	case fields == nil:
 		return nil
 	}

@@ -18,6 +18,7 @@ type fake struct {
 	mu       sync.Mutex
 	queues   map[string]*fakeQueue
 	lost     map[string]bool // leases that others took the tasks of
+	started  map[string]bool // tasks that have started elsewhere
 	outcomes []broker.Outcome
 	refused  []broker.Outcome
 	calls    []string // operations, as they began; "waited" is the end of a wait
@@ -36,7 +37,7 @@ type fakeQueue struct {
 }
 
 func newFake() *fake {
-	return &fake{queues: make(map[string]*fakeQueue), lost: make(map[string]bool)}
+	return &fake{queues: make(map[string]*fakeQueue), lost: make(map[string]bool), started: make(map[string]bool)}
 }
 
 // before sets the hook.
@@ -245,7 +246,12 @@ func (m *fakeMember) Wake(context.Context) {}
 func (m *fakeMember) Yield(ctx context.Context) error { return m.fake.begin(ctx, "yield") }
 
 func (m *fakeMember) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
-	return deliveries, m.fake.begin(ctx, "commit")
+	if err := m.fake.begin(ctx, "commit"); err != nil {
+		return nil, err
+	}
+	m.fake.mu.Lock()
+	defer m.fake.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(deliveries), func(d *broker.Delivery) bool { return m.fake.started[d.Task.ID] }), nil
 }
 
 func (m *fakeMember) Report(ctx context.Context, lease string, progress map[string]json.RawMessage) error {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -329,6 +330,30 @@ func TestPool_TellsTheObserverOfEveryOutcome(t *testing.T) {
 		}
 		if e := <-events; e.Task.Type != "x" || e.State != zeroq.Dead || e.Err != errHandler || e.Took != 3*time.Second {
 			t.Errorf("%+v", e)
+		}
+	})
+}
+
+// What has started elsewhere by the time that it is committed is left alone: it gets no handler, no outcome
+// and no slot.
+func TestPool_StartsOnlyWhatItCouldCommit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := prepare(t, atMostOnce)
+		var ran []string
+		r.handle("x", func(_ context.Context, task *zeroq.Task) error {
+			ran = append(ran, task.ID)
+			return nil
+		})
+		r.started["theirs"] = true
+		r.push(task("x", zeroq.ID("theirs")), task("x", zeroq.ID("ours")))
+		r.start()
+		pass(time.Second)
+		if all := r.settled(); len(all) != 1 || !slices.Equal(ran, []string{"ours"}) {
+			t.Errorf("ran %v, outcomes %+v", ran, all)
+		}
+		if took := r.stopTime(); took != 0 {
+			t.Errorf("it holds a slot: stopping took %v", took)
 		}
 	})
 }

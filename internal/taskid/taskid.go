@@ -24,7 +24,7 @@ func New(queue string, partition int, sequence uint64) string {
 // Parse reads an id; ok is false when a producer chose it.
 func Parse(id string) (queue string, partition int, sequence uint64, ok bool) {
 	queue, rest, ok := strings.Cut(id, "~")
-	if !ok {
+	if !ok || queue == "" {
 		return "", 0, 0, false
 	}
 	p, n, ok := strings.Cut(rest, "~")

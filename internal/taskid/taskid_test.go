@@ -26,7 +26,7 @@ func TestID_SortsBySequence(t *testing.T) {
 func TestParse_RefusesWhatNewNeverMakes(t *testing.T) {
 	for _, id := range []string{
 		"", "plain", "q~0", "q~0~1", "q~x~0000000001", "q~-1~0000000001", "q~0~000000000z",
-		"q~0~00000000001", "q~00~0000000001", "q~0~000000000A", "q~0~+000000001", "q~0~0000000001~",
+		"q~0~00000000001", "~0~0000000001", "q~00~0000000001", "q~0~000000000A", "q~0~+000000001", "q~0~0000000001~",
 	} {
 		if _, _, _, ok := Parse(id); ok {
 			t.Errorf("%q was read as an id of ours", id)

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,20 +41,28 @@ func EncodeErrors(errs []zeroq.AttemptError) json.RawMessage {
 	return raw
 }
 
-// DecodeErrors reads what [EncodeErrors] wrote.
+// DecodeErrors reads what [EncodeErrors] wrote. It stops at the first that is none, so that a list of
+// anything else costs no more than its bytes.
 func DecodeErrors(raw []byte) ([]zeroq.AttemptError, error) {
-	var attempts []attempt
-	if err := json.Unmarshal(raw, &attempts); err != nil {
-		return nil, err
+	if string(raw) == "null" {
+		return nil, nil
 	}
-	errs := make([]zeroq.AttemptError, len(attempts))
-	for i, a := range attempts {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
+		return nil, errors.New("no list of attempts")
+	}
+	var errs []zeroq.AttemptError
+	for dec.More() {
+		var a attempt
+		if err := dec.Decode(&a); err != nil {
+			return nil, err
+		}
 		at, err := parseTime(a.At)
 		if err != nil {
 			return nil, err
 		}
 		took, _ := time.ParseDuration(a.Duration) // absent: unknown, which is 0
-		errs[i] = zeroq.AttemptError{Attempt: a.Attempt, At: at, Worker: a.Worker, Duration: took, Message: a.Message}
+		errs = append(errs, zeroq.AttemptError{Attempt: a.Attempt, At: at, Worker: a.Worker, Duration: took, Message: a.Message})
 	}
 	return errs, nil
 }

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"debug/buildinfo"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -12,17 +14,35 @@ import (
 )
 
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
-// the time.
-func plays(nightly bool) [][]suite.Suite {
+// the time. Without the program of a peer there is nobody to compare with.
+func plays(nightly bool, peer string) [][]suite.Suite {
 	hits, storm := time.Minute, 5*time.Minute
 	if nightly {
 		hits, storm = 5*time.Minute, 30*time.Minute
 	}
-	return [][]suite.Suite{
-		{suite.Storm{For: storm}},
-		{suite.Power{For: storm / 10}, suite.Recovery{}},
+	acts := [][]suite.Suite{
 		{suite.Schedules{For: hits}, suite.Locks{For: hits}},
+		{suite.Power{For: storm / 10}, suite.Recovery{}},
+		{suite.Storm{For: storm}},
 	}
+	if peer != "" {
+		acts[0] = append(acts[0], suite.Peer{Program: peer})
+	}
+	return acts
+}
+
+// compared tells with what the peer's rows were made: its name and version, as its program knows them.
+func compared(program string) (string, error) {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return "", fmt.Errorf("program of the peer: %w", err)
+	}
+	for _, dep := range info.Deps {
+		if path.Base(dep.Path) == "asynq" {
+			return "asynq " + dep.Version, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not the program of the peer", program)
 }
 
 func names(acts [][]suite.Suite) []string {

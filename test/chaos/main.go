@@ -48,6 +48,7 @@ type options struct {
 	markdown bool
 	folder   string
 	show     string
+	peer     string
 	only     []string
 }
 
@@ -58,8 +59,9 @@ func parse() options {
 	flag.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	flag.StringVar(&o.folder, "folder", os.TempDir(), "where runs keep their ledgers; those that broke a promise stay")
 	flag.StringVar(&o.show, "show", "", "print the ledgers of a run in this folder; arguments are the numbers of the tasks to show")
+	flag.StringVar(&o.peer, "peer", "", "program that plays asynq's processes, for the same faults on it; without it they are left out")
 	flag.Usage = func() {
-		fmt.Fprintf(flag.CommandLine.Output(), "Usage: chaos [flags] [suite ...]\n\nSuites: %s. Default: all.\n\n", strings.Join(names(plays(false)), ", "))
+		fmt.Fprintf(flag.CommandLine.Output(), "Usage: chaos [flags] [suite ...]\n\nSuites: %s. Default: all.\n\n", strings.Join(names(plays(false, "asynq")), ", "))
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -74,9 +76,15 @@ func run(ctx context.Context) error {
 	if o.show != "" {
 		return show(os.Stdout, o.show, o.only)
 	}
-	acts, err := choose(plays(o.nightly), o.only)
+	acts, err := choose(plays(o.nightly, o.peer), o.only)
 	if err != nil {
 		return err
+	}
+	peer := ""
+	if o.peer != "" {
+		if peer, err = compared(o.peer); err != nil {
+			return err
+		}
 	}
 	folder, err := os.MkdirTemp(o.folder, "zeroq-chaos-")
 	if err != nil {
@@ -89,9 +97,32 @@ func run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "%7.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
 	stage.Say("seed %d", o.seed)
+	if o.peer == "" {
+		stage.Say("no -peer: the same faults on a peer are left out")
+	}
 	rows, err := suite.Play(ctx, stage, acts)
-	fmt.Println(suite.Table(rows, o.markdown))
-	broken := 0
+	broken := tell(rows, peer, o.markdown)
+	fmt.Printf("%.0f s; the same again: make chaos ARGS=\"-seed %d %s\"\n", time.Since(began).Seconds(), o.seed, strings.Join(o.only, " "))
+	if err == nil && broken > 0 {
+		err = fmt.Errorf("%d of %d promises were not kept", broken, len(rows))
+	}
+	return err
+}
+
+// tell prints all rows, and returns how many broke a promise.
+func tell(rows []*suite.Row, peer string, markdown bool) (broken int) {
+	compared := 0
+	for _, row := range rows {
+		if row.Comparison != nil {
+			compared++
+		}
+	}
+	if compared < len(rows) {
+		fmt.Println(suite.Table(rows, markdown))
+	}
+	if compared > 0 {
+		fmt.Printf("\nThe same faults on %s; both with their default leases, and at most 1 s until a failed task is tried again:\n\n%s\n", peer, suite.Comparisons(rows, markdown))
+	}
 	for _, row := range rows {
 		if !row.OK() {
 			broken++
@@ -100,9 +131,5 @@ func run(ctx context.Context) error {
 			fmt.Printf("%s, %s: %s\n", row.System, row.Name, problem)
 		}
 	}
-	fmt.Printf("%.0f s; the same again: make chaos ARGS=\"-seed %d %s\"\n", time.Since(began).Seconds(), o.seed, strings.Join(o.only, " "))
-	if err == nil && broken > 0 {
-		err = fmt.Errorf("%d of %d promises were not kept", broken, len(rows))
-	}
-	return err
+	return broken
 }

@@ -134,3 +134,43 @@ func TestAccepted(t *testing.T) {
 		}
 	}
 }
+
+// witness is a ledger that looks at what the client has of its answer when it is asked.
+type witness struct {
+	ledger
+	client *httptest.ResponseRecorder
+	early  bool
+}
+
+func (w *witness) look() { w.early = w.early || w.client.Body.Len() > 0 }
+
+func (w *witness) Complete(ctx context.Context, key, owner string, kept []byte) error {
+	w.look()
+	return w.ledger.Complete(ctx, key, owner, kept)
+}
+
+func (w *witness) Release(ctx context.Context, key, owner string) error {
+	w.look()
+	return w.ledger.Release(ctx, key, owner)
+}
+
+func (w *witness) Forget(ctx context.Context, key, owner string) error {
+	w.look()
+	return w.ledger.Forget(ctx, key, owner)
+}
+
+// A client that sends its request again as soon as it is answered must not find itself at work on it.
+func TestReservation_EndsBeforeTheClientHasItsAnswer(t *testing.T) {
+	for _, status := range []int{202, 500, 400} {
+		w := &witness{client: httptest.NewRecorder()}
+		handler := idempotency.New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte("{}"))
+		}), w, time.Second)
+		handler.ServeHTTP(w.client, post(t.Context()))
+		if ended := w.completed + w.released + w.forgotten; w.early || ended != 1 || w.client.Body.String() != "{}" {
+			t.Errorf("%d: answered before the reservation ended: %v; it ended %d times; the answer is %s",
+				status, w.early, ended, w.client.Body)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
 // each calls a verb on tasks of both kinds of id, in every state that it may find them in.
@@ -234,5 +235,31 @@ func TestRetryChanged_EndsSomeTime(t *testing.T) {
 	err := (&Broker{}).retryChanged("it", func() (bool, error) { tries++; return false, nil })
 	if !errors.Is(err, zeroq.ErrUnavailable) || tries != maxTries {
 		t.Errorf("%d tries, %v", tries, err)
+	}
+}
+
+// Whoever waits for a task hears of its end at once, not by the next look.
+func TestSettle_RingsForWhoWaits(t *testing.T) {
+	t.Parallel()
+	server := redistest.StartServer(t) // channels are the server's
+	r := rigOn(t, server.Conf(), server.Client())
+	heard := r.client.Subscribe(t.Context(), r.keys.done)
+	t.Cleanup(func() { _ = heard.Close() })
+	_, err := heard.Receive(t.Context()) // it has begun
+	r.must(err)
+	m := r.join("w")
+	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Dead, zeroq.Expired} {
+		id := string(state)
+		r.put(newTask(zeroq.ID(id)))
+		r.must(r.client.SAdd(t.Context(), r.keys.waiters, id).Err())
+		r.settle(m, outcome(m, r.fetch(m, 1)[0], state))
+		select {
+		case message := <-heard.Channel():
+			if message.Payload != id {
+				t.Errorf("the bell rings for %s, want %s", message.Payload, id)
+			}
+		case <-time.After(15 * time.Second):
+			t.Fatalf("nobody rings for what is %s", id)
+		}
 	}
 }

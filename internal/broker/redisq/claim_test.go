@@ -63,3 +63,22 @@ func TestUnique_KeyOfWhoHasFinishedIsTakenOver(t *testing.T) {
 		r.put(task)
 	}
 }
+
+// A key that nobody lets go of would be left for ever, as no task asks for it again.
+func TestUnique_EveryEndOfATaskFreesItsKey(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	w := r.join("w")
+	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Dead, zeroq.Expired, zeroq.Cancelled} {
+		task := newTask(zeroq.UniqueKey(string(state), zeroq.UntilFinished))
+		r.put(task)
+		key := r.keys.unique + lockOf(task.Unique)[1:]
+		if r.client.Exists(t.Context(), key).Val() == 0 {
+			t.Fatalf("%s is not there while its task waits", key)
+		}
+		r.settle(w, outcome(w, r.fetch(w, 1)[0], state))
+		if r.client.Exists(t.Context(), key).Val() != 0 {
+			t.Errorf("%s: the key is left", state)
+		}
+	}
+}

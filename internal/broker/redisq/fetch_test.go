@@ -103,3 +103,29 @@ func TestSettle_HandedBackAfterItsStartATaskDoesNotExpire(t *testing.T) {
 		r.settle(m, outcome(m, again, zeroq.Succeeded))
 	}
 }
+
+// A Redis that lost its last writes has messages on their lists that are in flight. Whoever fetches one has
+// both of them, and runs one.
+func TestFetch_OneIDTwiceLosesNeither(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(newTask(zeroq.ID("mine")))
+	m := r.join("w")
+	d := r.fetch(m, 1)[0]
+	for range 2 {
+		r.push(string(d.Raw))
+	}
+	twins := r.fetch(m, 2)
+	for _, twin := range twins {
+		if !errors.Is(twin.Err, zeroq.ErrDuplicateID) || string(twin.Raw) != string(d.Raw) {
+			t.Errorf("its twin is %s, %v", twin.Raw, twin.Err)
+		}
+	}
+	if n := r.count(zeroq.Leased); n != 3 {
+		t.Errorf("%d are in flight, want 3", n)
+	}
+	r.settle(m, outcome(m, twins[0], zeroq.Dead), outcome(m, d, zeroq.Succeeded), outcome(m, twins[1], zeroq.Dead))
+	if dead, done := r.count(zeroq.Dead), r.count(zeroq.Succeeded); dead != 2 || done != 1 {
+		t.Errorf("%d dead, %d succeeded", dead, done)
+	}
+}

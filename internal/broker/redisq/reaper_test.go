@@ -62,6 +62,9 @@ func TestReaper_DiedHalfWayLosesNothing(t *testing.T) {
 		}
 		return r.count(zeroq.Ready) == 4
 	})
+	if blamed := r.client.HLen(t.Context(), r.keys.crashes).Val(); blamed != 2 {
+		t.Errorf("%d tasks are blamed for a death, want those 2 whose reaper lived", blamed)
+	}
 }
 
 func TestReaper_OneLookIsNotEnough(t *testing.T) {
@@ -185,6 +188,22 @@ func TestSteal_ARenewedLeaseIsLeftAlone(t *testing.T) {
 			t.Errorf("answered %s", status)
 		}
 	})
+}
+
+// Each beat gives a whole lease: a worker may then be silent for as long.
+func TestBeat_RenewsForAWholeLease(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(newTask())
+	m := r.joinFor("w", broker.AtLeastOnce, time.Hour)
+	group := r.fetch(m, 1)[0].Lease
+	now := r.client.Time(t.Context()).Val()
+	r.must(r.client.ZAdd(t.Context(), r.keys.groups, zOf(float64(now.UnixMilli()+1000), group)).Err())
+	r.must(m.Beat(t.Context()))
+	ends := r.client.ZScore(t.Context(), r.keys.groups, group).Val()
+	if least := now.Add(time.Hour).UnixMilli(); int64(ends) < least {
+		t.Errorf("the lease ends %d ms too early", least-int64(ends))
+	}
 }
 
 // A worker that was away so long that its lease was taken finds out by its next fetch, which takes

@@ -69,14 +69,18 @@ func (s *resender) note(cmd redis.Cmder) bool {
 	return s.always != nil && s.always(script)
 }
 
+var scriptsByHash = Scripts()
+
 // scriptOf is the name of a script by its hash or text.
 func scriptOf(hashOrText string) string {
-	for _, name := range scriptNames() {
-		if hash := load(name).Hash(); hash == hashOrText || redis.NewScript(hashOrText).Hash() == hash {
-			return name
-		}
+	name, known := scriptsByHash[hashOrText]
+	if !known {
+		name, known = scriptsByHash[redis.NewScript(hashOrText).Hash()]
 	}
-	panic("a script that nobody knows")
+	if !known {
+		panic("a script that nobody knows")
+	}
+	return name
 }
 
 // resend sends the last call of a script again and returns what it answers.

@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,9 +56,15 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 					r.must(r.Ping(r.Context()))
 					return r.Now().After(due.EnqueuedAt.Add(5 * time.Millisecond))
 				})
-				return func() error { _, err := r.Promote(r.Context(), "q"); return err }
+				return func() error {
+					n, err := r.Promote(r.Context(), "q")
+					if err == nil && n != 1 {
+						err = fmt.Errorf("%d tasks are ready now, want 1", n)
+					}
+					return err
+				}
 			},
-			func(k queueKeys) []string { return []string{k.ready} },
+			func(k queueKeys) []string { return []string{k.ready, k.high, k.low, k.scheduledD} },
 		},
 		"settle": {
 			func(r *rig) func() error {

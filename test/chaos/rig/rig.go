@@ -150,14 +150,17 @@ func (r *Rig) up(ctx context.Context, p *Process) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return poll(ctx, func() (bool, error) {
-		if !p.Alive() {
+		alive, up := p.Alive(), false // asked in this order: one that has ended may have been up
+		if p.Plan.Role == plan.API {
+			up = alive && healthy(ctx, p.Plan.Serve.Port)
+		} else {
+			info, err := os.Stat(filepath.Join(r.Folder, fmt.Sprintf("%06d.ledger", p.ID())))
+			up = err == nil && info.Size() >= ledger.Size
+		}
+		if !up && !alive {
 			return false, fmt.Errorf("%s %d ended at its start", p.Plan.Role, p.ID())
 		}
-		if p.Plan.Role == plan.API {
-			return healthy(ctx, p.Plan.Serve.Port), nil
-		}
-		info, err := os.Stat(filepath.Join(r.Folder, fmt.Sprintf("%06d.ledger", p.ID())))
-		return err == nil && info.Size() >= ledger.Size, nil
+		return up, nil
 	})
 }
 

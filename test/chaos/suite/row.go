@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 )
 
 // maxTold is how many violations of one run are told one by one.
@@ -33,6 +34,8 @@ type Row struct {
 	Problems []string
 	// Note is more that is to be told.
 	Note string
+	// Comparison is more of a row of the table that compares systems; nil for others.
+	Comparison *Comparison
 }
 
 // NewRow is a row of zeroq.
@@ -66,5 +69,29 @@ func (r *Row) fail(problem string) {
 	r.Problems = append(r.Problems, problem)
 }
 
-// OK tells whether nothing went wrong.
-func (r *Row) OK() bool { return len(r.Problems) == 0 && r.Violations == 0 }
+// note tells more.
+func (r *Row) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Note = text
+}
+
+// compare adds what is compared of a run.
+func (r *Row) compare(records []ledger.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Comparison.add(records)
+}
+
+// stuck notes a run that is compared and was not over in time.
+func (r *Row) stuck(problem string) {
+	r.fail(problem)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Comparison.Stuck++
+}
+
+// OK tells whether nothing went wrong that is held against us.
+func (r *Row) OK() bool {
+	return r.Comparison != nil && r.Comparison.Told || len(r.Problems) == 0 && r.Violations == 0
+}

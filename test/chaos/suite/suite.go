@@ -63,7 +63,7 @@ func (s *Stage) runSystem(
 	if err != nil {
 		return err
 	}
-	history, err := s.play(ctx, r, f)
+	history, err := s.play(ctx, r, drainWithin, f)
 	if err != nil {
 		// What could not be judged may be the fault of the system: it is not drained, or does not end.
 		row.fail(fmt.Sprintf("%s: %v (ledgers in %s)", name, err, r.Folder))
@@ -80,15 +80,21 @@ func (s *Stage) runSystem(
 	return r.Close()
 }
 
-func (s *Stage) play(ctx context.Context, r *rig.Rig, f func(ctx context.Context, r *rig.Rig) (check.Rules, error)) (check.History, error) {
+// errStuck is of a run that was not over in time.
+var errStuck = errors.New("stuck")
+
+// play is a run up to its end, which may be so long after f.
+func (s *Stage) play(
+	ctx context.Context, r *rig.Rig, within time.Duration, f func(ctx context.Context, r *rig.Rig) (check.Rules, error),
+) (check.History, error) {
 	rules, err := f(ctx, r)
 	if err != nil {
 		return check.History{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, drainWithin)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := r.Drain(ctx); err != nil {
-		return check.History{}, err
+		return check.History{}, fmt.Errorf("%w: %w", errStuck, err)
 	}
 	return r.End(ctx, rules)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Table shows rows, as people read them or as Markdown.
+// Table shows rows, as people read them or as Markdown. Those that compare systems are in a table of
+// their own: see [Comparisons].
 func Table(rows []*Row, markdown bool) string {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{
@@ -18,6 +19,9 @@ func Table(rows []*Row, markdown bool) string {
 		"again after p50", "p100", "verdict",
 	})
 	for _, r := range rows {
+		if r.Comparison != nil {
+			continue
+		}
 		p50, p100 := spread(r.Recovery)
 		if len(r.Recovery) == 0 {
 			p50, p100 = spread(r.Resume)
@@ -26,8 +30,33 @@ func Table(rows []*Row, markdown bool) string {
 			r.System, r.title(), r.Runs, r.Faults, r.Tasks, r.lost(), r.again(), r.Unexplained, p50, p100, r.verdict(),
 		})
 	}
+	return render(t, 3, 10, markdown)
+}
+
+// Comparisons shows the rows that compare systems: those of one fault one below the other.
+func Comparisons(rows []*Row, markdown bool) string {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{
+		"what was done to it", "system", "runs", "tasks", "lost", "ran again", "unexplained", "done twice",
+		"again after p50", "p100", "verdict",
+	})
+	for _, r := range rows {
+		if r.Comparison == nil {
+			continue
+		}
+		p50, p100 := spread(r.Comparison.Again)
+		t.AppendRow(table.Row{
+			r.Name, r.System, r.Runs, r.Tasks, r.lost(), r.again(), r.Unexplained, r.Comparison.Twice,
+			p50, p100, r.verdict(),
+		})
+	}
+	return render(t, 3, 10, markdown)
+}
+
+// render shows a table whose columns from first to last are numbers.
+func render(t table.Writer, first, last int, markdown bool) string {
 	var numbers []table.ColumnConfig
-	for n := 3; n <= 10; n++ {
+	for n := first; n <= last; n++ {
 		numbers = append(numbers, table.ColumnConfig{Number: n, Align: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
@@ -62,10 +91,28 @@ func (r *Row) again() string {
 }
 
 func (r *Row) verdict() string {
+	if r.Comparison != nil {
+		return r.compared()
+	}
 	if r.OK() {
 		return "kept"
 	}
 	return fmt.Sprintf("BROKEN %d", max(r.Violations, len(r.Problems)))
+}
+
+// compared is the verdict in the same words for all who are compared.
+func (r *Row) compared() string {
+	verdict := "kept"
+	if r.Violations > 0 {
+		verdict = fmt.Sprintf("%d broken", r.Violations)
+	}
+	if n := r.Comparison.Stuck; n > 0 {
+		verdict = fmt.Sprintf("%d of %d runs stuck", n, n+r.Runs)
+	}
+	if r.Note != "" {
+		verdict += "; " + r.Note
+	}
+	return verdict
 }
 
 // spread is the middle and the end of sorted times.
