@@ -45,6 +45,10 @@ var leasing = []Mutant{{
 	Old: "if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then", New: "if redis.call('ZREM', KEYS[1], ARGV[1]) < 0 then",
 	Package: redisq, Run: leases,
 }, {
+	Name: "beat-trusts-redis", Why: "tasks that a power cut brought back to a living worker stay there for ever", File: scripts + "beat.lua",
+	Old: "< tonumber(least) then", New: "< 0 then",
+	Package: redisq, Run: "TestForgotten_",
+}, {
 	Name: "beat-renews-nothing", Why: "a live worker's lease runs out", File: scripts + "beat.lua",
 	Old: "text(now + ARGV[2])", New: "text(now)",
 	Package: redisq, Run: leases,

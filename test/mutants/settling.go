@@ -20,6 +20,10 @@ var settling = []Mutant{{
 	Old: "if count == 0 then\n  return {'FENCED', now}\nend\nif count < #fields then\n  return {'PARTIAL', now, owned}\nend\n", New: "",
 	Package: redisq, Run: settles,
 }, {
+	Name: "settle-hides-what-redis-forgot", Why: "a settlement after a power cut hides that those before it are lost", File: scripts + "settle.lua",
+	Old: "if tonumber(mark or 0) < tonumber(least) then", New: "if false then",
+	Package: redisq, Run: "TestForgotten_",
+}, {
 	Name: "settle-writes-before-fence", Why: "the replay mark is written before the fence is looked at", File: scripts + "settle.lua",
 	Old: "if count == 0 then\n  return {'FENCED', now}", New: "redis.call('HSET', KEYS[1], '#a', seq)\nif count == 0 then\n  return {'FENCED', now}",
 	Package: redisq, Run: again,

@@ -30,7 +30,7 @@ func (Power) Name() string { return "power" }
 func (p Power) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	row := NewRow("power cuts of Redis")
 	err := stage.run(ctx, row, "power", rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-		return check.Rules{Settle: stormSettle}, tempest(ctx, stage, r, p.For, func(*crew) []vandal {
+		return check.Rules{Settle: stormSettle, Memory: leftBytes}, tempest(ctx, stage, r, p.For, func(*crew) []vandal {
 			return []vandal{{faults: onPower, pause: 4 * time.Second}}
 		})
 	})

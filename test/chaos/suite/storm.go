@@ -26,6 +26,8 @@ const (
 	// stormSettle is how long an outcome may be on its way: as long as worker and Redis can be slow on a busy
 	// machine before the worker gives up its lease, and then some.
 	stormSettle = 2 * stormLease
+	// leftBytes is what a queue may keep for itself when all its tasks are forgotten.
+	leftBytes = 64 << 10
 	// stormRate is how many tasks a second are sent, shortRate that of a storm shorter than a minute.
 	stormRate, shortRate = 800, 150
 )
@@ -46,7 +48,7 @@ func (Storm) Name() string { return "storm" }
 func (s Storm) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	row := NewRow("random chaos")
 	err := stage.run(ctx, row, "storm", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-		return check.Rules{Settle: stormSettle}, tempest(ctx, stage, r, s.For, func(c *crew) []vandal {
+		return check.Rules{Settle: stormSettle, Memory: leftBytes}, tempest(ctx, stage, r, s.For, func(c *crew) []vandal {
 			return []vandal{
 				{faults: onWorkers, posts: c.workers[:2], pause: 2 * time.Second},
 				{faults: onWorkers, posts: c.workers[2:], pause: 2 * time.Second},
