@@ -140,6 +140,9 @@ func (r *Rig) launch(ctx context.Context, p plan.Plan, way *proxy.Proxy, traps [
 		return nil, err
 	}
 	process.Traps = set
+	if p.Clock != 0 {
+		r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Clock, Process: p.Process, Until: ledger.Now()})
+	}
 	r.processes = append(r.processes, process)
 	return process, nil
 }
@@ -204,11 +207,21 @@ func (r *Rig) Producer(ctx context.Context, l plan.Load, traps ...proxy.Trap) (*
 
 // API starts an API on a free port. Started again with its Plan it has the same one.
 func (r *Rig) API(ctx context.Context, traps ...proxy.Trap) (*Process, error) {
+	return r.startAPI(ctx, plan.Plan{}, traps...)
+}
+
+// WrongAPI is API, with a wall clock that is wrong.
+func (r *Rig) WrongAPI(ctx context.Context, clock time.Duration) (*Process, error) {
+	return r.startAPI(ctx, plan.Plan{Clock: clock})
+}
+
+func (r *Rig) startAPI(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	return r.Start(ctx, plan.Plan{Role: plan.API, Serve: plan.Serve{Port: port}}, traps...)
+	p.Role, p.Serve.Port = plan.API, port
+	return r.Start(ctx, p, traps...)
 }
 
 // freePort is a port that was free a moment ago. A port that is chosen here stays the same when an
@@ -253,7 +266,7 @@ func (r *Rig) Drain(ctx context.Context) error {
 func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error) {
 	for _, role := range []string{plan.Producer, plan.API, plan.Worker} {
 		for _, p := range r.Processes(role) {
-			if err := p.Term(ctx); err != nil {
+			if err := p.term(ctx, ledger.TheEnd); err != nil {
 				return check.History{}, err
 			}
 		}
