@@ -21,7 +21,9 @@ func plays(nightly bool, peer string) [][]suite.Suite {
 		hits = 5 * time.Minute
 	}
 	acts := [][]suite.Suite{
-		{suite.Schedules{For: hits}, suite.Locks{For: hits}},
+		{suite.Schedules{For: hits}, suite.Locks{For: hits}, suite.Full{Cycles: 10}, suite.Order{Tasks: 20_000}, suite.Odd{For: hits}},
+		{suite.Clocks{For: 30 * time.Second}},
+		{suite.Steady{Tasks: 1_000_000}},
 	}
 	if peer != "" {
 		acts[0] = append(acts[0], suite.Peer{Program: peer})

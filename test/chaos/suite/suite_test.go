@@ -45,6 +45,10 @@ func TestSuites(t *testing.T) {
 	for _, s := range []suite.Suite{
 		suite.Schedules{For: 5 * time.Second},
 		suite.Locks{For: 5 * time.Second},
+		suite.Full{Cycles: 1},
+		suite.Steady{Tasks: 20_000},
+		suite.Order{Tasks: 1000},
+		suite.Odd{For: 8 * time.Second},
 	} {
 		t.Run(s.Name(), func(t *testing.T) {
 			t.Parallel()
