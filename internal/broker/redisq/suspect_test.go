@@ -55,7 +55,7 @@ func TestSettle_SuspectHandedBackIsStillOne(t *testing.T) {
 
 // A worker blocks on the normal list only: without a sign there it would sleep for two seconds before
 // each suspect that nobody else can take.
-func TestSettle_WhoIsDoneWithASuspectIsWokenForTheNext(t *testing.T) {
+func TestSettle_SuspectThatIsOverWakesWhoeverMayTakeTheNext(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.suspects(newTasks(2)...)
