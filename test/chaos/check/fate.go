@@ -44,7 +44,7 @@ func (j *judge) fate(t *task) {
 	}
 	switch {
 	case j.fits(t, end):
-	case j.Rules.Once && end == dead && j.cutOff(t):
+	case j.Rules.Once && !j.Rules.Harmless && end == dead && j.cutOff(t):
 	case end == dead && !j.Rules.Spared && t.expected() != ledger.Unreadable && j.poisoned(t):
 		j.report.Poisoned++
 	default:
