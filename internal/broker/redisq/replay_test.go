@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 // keeps the last call of each script so that a test can send it later.
 type resender struct {
 	always func(script string) bool // nil: only when a test asks
+	deaf   func(script string) bool // whose answers are lost; nil: none
 
 	mu   sync.Mutex
 	last map[string][]any // by script
@@ -40,8 +42,16 @@ func (s *resender) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if s.note(cmd) && err == nil {
 			return next(ctx, cmd)
 		}
+		if err == nil && s.loses(cmd) {
+			cmd.SetErr(io.ErrUnexpectedEOF)
+			return io.ErrUnexpectedEOF
+		}
 		return err
 	}
+}
+
+func (s *resender) loses(cmd redis.Cmder) bool {
+	return s.deaf != nil && strings.HasPrefix(cmd.Name(), "eval") && s.deaf(scriptOf(cmd.Args()[1].(string)))
 }
 
 func (s *resender) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
@@ -398,4 +408,27 @@ func TestReplay_FetchThatFoundOnlyWithdrawnTasksIsNotEmpty(t *testing.T) {
 		r.must(r.Delete(t.Context(), task.ID, "q"))
 	}
 	r.fetch(r.join("w"), 1)
+}
+
+// A worker whose join was executed and not answered begins the same lease again, and leaves it: nobody
+// else need be there to take away what it left behind.
+func TestReplay_JoinWithoutAnAnswerLeavesNoLease(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	m := r.join("w")
+	m.Abandon()
+	s := attach(r.Broker, nil)
+	s.deaf = func(script string) bool { return script == "join" }
+	for range 2 {
+		if _, err := m.Fetch(t.Context(), 1); !errors.Is(err, zeroq.ErrUnavailable) {
+			t.Fatalf("a join without an answer: %v", err)
+		}
+	}
+	if n := r.client.ZCard(t.Context(), m.keys.groups).Val(); n != 2 {
+		t.Errorf("%d leases, want the one that was abandoned and a new one", n)
+	}
+	r.must(m.Leave(t.Context()))
+	if names, err := r.client.ZRange(t.Context(), m.keys.groups, 0, -1).Result(); err != nil || len(names) > 0 {
+		t.Errorf("leases that stay: %v %v", names, err)
+	}
 }
