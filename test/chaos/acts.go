@@ -16,12 +16,13 @@ import (
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
 // the time. Without the program of a peer there is nobody to compare with.
 func plays(nightly bool, peer string) [][]suite.Suite {
-	hits := time.Minute
+	hits, runs := time.Minute, 5
 	if nightly {
-		hits = 5 * time.Minute
+		hits, runs = 5*time.Minute, 20
 	}
 	acts := [][]suite.Suite{
 		{suite.Schedules{For: hits}, suite.Locks{For: hits}, suite.Full{Cycles: 10}, suite.Order{Tasks: 20_000}, suite.Odd{For: hits}},
+		{suite.Matrix{Runs: runs}},
 		{suite.Clocks{For: 30 * time.Second}},
 		{suite.Steady{Tasks: 1_000_000}},
 	}

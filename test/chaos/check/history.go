@@ -47,10 +47,10 @@ type Rules struct {
 	// Settle is how long after its handler has returned a task's outcome may still be on its way: a
 	// fault after that explains no second run. Default: 1 s.
 	Settle time.Duration
-	// Shared: several producers send the same tasks, each under what makes them known as the same.
-	Shared bool
 	// Harmless: what is broken costs nothing. No fault explains a second run, or a task that is dead.
 	Harmless bool
+	// Shared: several producers send the same tasks, each under what makes them known as the same.
+	Shared bool
 	// Spends: the death of a worker uses up an attempt, so that numbers of attempts may be left out.
 	Spends bool
 	// Ordered: tasks start in the order of their numbers, whoever runs them.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
@@ -224,15 +225,26 @@ func (r *Rig) startAPI(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*
 	return r.Start(ctx, p, traps...)
 }
 
-// freePort is a port that was free a moment ago. A port that is chosen here stays the same when an
-// API is killed and started again.
+// Ports of APIs are below those that the kernel gives to connections: one that is killed and started again
+// finds its own still free.
+const (
+	firstPort = 15_000
+	ports     = 15_000
+)
+
+// portsTaken is how many ports this process has chosen.
+var portsTaken atomic.Uint32
+
+// freePort is a port that was free a moment ago. Processes that run at the same time begin elsewhere.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range ports {
+		port := firstPort + (os.Getpid()*97+int(portsTaken.Add(1)))%ports
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no port is free")
 }
 
 // Send runs a producer to its end: when it returns all its tasks are answered.
@@ -244,17 +256,19 @@ func (r *Rig) Send(ctx context.Context, l plan.Load) error {
 	return p.Wait(ctx)
 }
 
-// Drain waits until nothing waits or runs and no dead worker holds a lease.
+// Drain waits until nothing waits or runs and no dead worker holds a lease. It takes two looks that find
+// nothing, as one is no snapshot: a task that is handed back meanwhile is in neither place.
 func (r *Rig) Drain(ctx context.Context) error {
-	busy := "not looked at"
+	busy, still := "not looked at", false
 	err := poll(ctx, func() (bool, error) {
 		text, err := r.System.Busy(ctx, r.Redis, r.Queue, len(r.Processes(plan.Worker)))
 		if err != nil {
-			busy = err.Error() // Redis may be away
+			busy, still = err.Error(), false // Redis may be away
 			return false, nil
 		}
-		busy = text
-		return busy == "", nil
+		over := still && text == ""
+		busy, still = text, text == ""
+		return over, nil
 	})
 	if err != nil {
 		return fmt.Errorf("not drained: %s: %w", busy, err)

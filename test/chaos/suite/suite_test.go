@@ -45,6 +45,7 @@ func TestSuites(t *testing.T) {
 	for _, s := range []suite.Suite{
 		suite.Schedules{For: 5 * time.Second},
 		suite.Locks{For: 5 * time.Second},
+		suite.SmallMatrix(),
 		suite.Full{Cycles: 1},
 		suite.Steady{Tasks: 20_000},
 		suite.Order{Tasks: 1000},
