@@ -16,13 +16,15 @@ import (
 // plays are all suites, in acts: those of one act run at the same time, as most of them wait most of
 // the time. Without the program of a peer there is nobody to compare with.
 func plays(nightly bool, peer string) [][]suite.Suite {
-	hits, storm := time.Minute, 5*time.Minute
+	hits, runs, storm := time.Minute, 5, 5*time.Minute
 	if nightly {
-		hits, storm = 5*time.Minute, 30*time.Minute
+		hits, runs, storm = 5*time.Minute, 20, 30*time.Minute
 	}
 	acts := [][]suite.Suite{
-		{suite.Schedules{For: hits}, suite.Locks{For: hits}},
-		{suite.Power{For: storm / 10}, suite.Recovery{}},
+		{suite.Schedules{For: hits}, suite.Locks{For: hits}, suite.Full{Cycles: 10}, suite.Order{Tasks: 20_000}, suite.Odd{For: hits}},
+		{suite.Matrix{Runs: runs}},
+		{suite.Clocks{For: 30 * time.Second}, suite.Power{For: storm / 10}, suite.Recovery{}},
+		{suite.Steady{Tasks: 1_000_000}},
 		{suite.Storm{For: storm}},
 	}
 	if peer != "" {

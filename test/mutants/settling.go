@@ -92,6 +92,10 @@ var settling = []Mutant{{
 	Old: "if crashed and is_suspect(message) then", New: "if false then",
 	Package: redisq, Run: poisons,
 }, {
+	Name: "suspect-wakes-nobody", Why: "who is done with a suspect sleeps while the next one waits", File: scripts + "settle.lua",
+	Old: "elsewhere = elsewhere or not held or redis.call('HEXISTS', KEYS[1], held) == 0", New: "",
+	Package: redisq, Run: poisons,
+}, {
 	Name: "settle-checks-no-types", Why: "a key of another type stops a settlement half-way", File: scripts + "settle.lua",
 	Old: "if refused then\n  return refused\nend\nlocal function take_counted", New: "local function take_counted",
 	Package: redisq, Run: types,

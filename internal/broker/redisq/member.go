@@ -28,6 +28,7 @@ type member struct {
 
 	mu     sync.Mutex
 	lease  *lease            // nil: the next Fetch begins one
+	coming *lease            // one that was begun without an answer: it may be there, and is begun again
 	leases map[string]*lease // by group; those lost may still have deliveries to settle
 
 	unclaimed []*broker.Delivery // fetched and bare: claimed before anything else is fetched
@@ -83,13 +84,15 @@ func (m *member) hold(ctx context.Context) (*lease, error) {
 	if _, err := m.broker.meet(ctx, m.join.Queue); err != nil {
 		return nil, err
 	}
-	group := m.join.Worker + "." + leaseName()
-	_, err := m.broker.run(ctx, m.broker.calls, scriptJoin, []string{m.keys.groups}, group, m.join.Lease.Milliseconds())
+	if m.coming == nil {
+		m.coming = &lease{group: m.join.Worker + "." + leaseName()}
+		m.leases[m.coming.group] = m.coming
+	}
+	_, err := m.broker.run(ctx, m.broker.calls, scriptJoin, []string{m.keys.groups}, m.coming.group, m.join.Lease.Milliseconds())
 	if err != nil {
 		return nil, err
 	}
-	m.lease = &lease{group: group}
-	m.leases[group] = m.lease
+	m.lease, m.coming = m.coming, nil
 	m.unclaimed = nil // they belong to the lease that was lost
 	return m.lease, nil
 }

@@ -29,8 +29,8 @@ func (m *model) checkCounts() {
 // checkLists compares the ready lists with the model's, and sees to it that nobody sleeps through work.
 // Workers block on the normal list alone, so whenever another has tasks, either that list has an element
 // or one lies in landing, which wakes whoever has taken it. But suspects may lie there and wake nobody
-// when the last one to look has a suspect already: it would wake itself for ever. That one looks again
-// once it has settled its own, and any other once its blocking call has timed out.
+// while somebody has one: who looks with a suspect at hand would wake itself for ever. Settling that one, or
+// handing it back for the dead, wakes somebody.
 func (m *model) checkLists() {
 	m.Helper()
 	for _, list := range modelLists {
@@ -43,13 +43,17 @@ func (m *model) checkLists() {
 		m.Fatalf("an element that wakes is not the next one, or one of several: %s", numbers(ready))
 	}
 	if len(ready)+len(m.lists[listLanding]) > 0 {
-		m.asleep = false
 		return
 	}
-	if len(m.lists[listHigh])+len(m.lists[listLow]) > 0 || len(m.lists[listSuspect]) > 0 && !m.asleep {
+	if len(m.lists[listHigh])+len(m.lists[listLow]) > 0 || len(m.lists[listSuspect]) > 0 && !m.suspected() {
 		m.Fatalf("nobody is woken for high %s, low %s, suspects %s",
 			numbers(m.lists[listHigh]), numbers(m.lists[listLow]), numbers(m.lists[listSuspect]))
 	}
+}
+
+// suspected tells whether somebody has a suspect.
+func (m *model) suspected() bool {
+	return slices.ContainsFunc(slices.Concat(m.alive, m.dead), (*modelMember).busy)
 }
 
 // checkPlaces looks at every key for every task.

@@ -70,7 +70,7 @@ func (m *model) take(who *modelMember, most int) (kept []*modelTask, popped bool
 	withdrawn := slices.ContainsFunc(m.tasks, func(t *modelTask) bool { return t.withdrawn() })
 	more := withdrawn || len(m.lists[listHigh])+len(m.lists[listLow])+len(m.lists[listSuspect]) > 0
 	taken := m.pop(nil, most, listLanding)
-	busy := who.suspect != nil && who.suspect.owner == who
+	busy := who.busy()
 	suspects := m.lists[listSuspect]
 	var suspect *modelTask
 	if !busy && len(suspects) > 0 && len(taken) < most {
@@ -86,7 +86,6 @@ func (m *model) take(who *modelMember, most int) (kept []*modelTask, popped bool
 	}
 	taken = m.pop(taken, most, turns...)
 	m.wakeFor(more && (len(m.lists[listHigh])+len(m.lists[listLow]) > 0 || !busy && len(m.lists[listSuspect]) > 0))
-	m.asleep = busy && len(m.lists[listReady])+len(m.lists[listLanding]) == 0
 	for _, task := range taken {
 		if task.listed = false; task.state == zeroq.Ready {
 			kept = append(kept, task)
@@ -103,6 +102,9 @@ func (m *model) take(who *modelMember, most int) (kept []*modelTask, popped bool
 	}
 	return kept, len(taken) > 0
 }
+
+// busy tells whether a member has a suspect.
+func (who *modelMember) busy() bool { return who.suspect != nil && who.suspect.owner == who }
 
 func (m *model) pop(taken []*modelTask, most int, lists ...string) []*modelTask {
 	for _, list := range lists {

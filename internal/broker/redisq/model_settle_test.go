@@ -49,6 +49,7 @@ func (m *model) outcomesOf(who *modelMember) (outcomes []broker.Outcome, become 
 		for _, change := range changes {
 			change()
 		}
+		m.wakeFor(n > 0 && !who.busy() && len(m.lists[listSuspect]) > 0)
 	}
 }
 

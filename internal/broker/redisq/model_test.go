@@ -89,7 +89,6 @@ type model struct {
 	fading map[string]*modelTask // succeeded ones whose retention is over, by id
 	lists  map[string][]*modelTask
 	locks  map[string]modelLock
-	asleep bool // suspects wait for the end of another
 
 	alive  []*modelMember
 	dead   []*modelMember // killed, and not reaped yet

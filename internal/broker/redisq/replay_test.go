@@ -2,7 +2,9 @@ package redisq
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ import (
 // keeps the last call of each script so that a test can send it later.
 type resender struct {
 	always func(script string) bool // nil: only when a test asks
+	deaf   func(script string) bool // whose answers are lost; nil: none
 
 	mu   sync.Mutex
 	last map[string][]any // by script
@@ -39,8 +42,16 @@ func (s *resender) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if s.note(cmd) && err == nil {
 			return next(ctx, cmd)
 		}
+		if err == nil && s.loses(cmd) {
+			cmd.SetErr(io.ErrUnexpectedEOF)
+			return io.ErrUnexpectedEOF
+		}
 		return err
 	}
+}
+
+func (s *resender) loses(cmd redis.Cmder) bool {
+	return s.deaf != nil && strings.HasPrefix(cmd.Name(), "eval") && s.deaf(scriptOf(cmd.Args()[1].(string)))
 }
 
 func (s *resender) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
@@ -140,25 +151,43 @@ func TestReplay_EnqueueOfAChosenIDIsKnownByItsNonce(t *testing.T) {
 	}
 }
 
-// The answer of an enqueue may be lost, and the task run before the call is sent again.
-func TestReplay_EnqueueOfAChosenIDIsKnownAfterTheTaskRan(t *testing.T) {
+// A worker can be done with a task before its producer, who had no answer, has sent it again.
+func TestReplay_EnqueueOfAChosenIDIsKnownOnceItWasSettled(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	s := attach(r.Broker, nil)
-	m := r.join("w")
 	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Retry, zeroq.Dead} {
-		id := zeroq.ID(string(state))
-		r.put(newTask(id))
-		r.settle(m, outcome(m, r.fetch(m, 1)[0], state))
+		r := newRig(t)
+		s := attach(r.Broker, nil)
+		r.put(newTask(zeroq.ID("x"), zeroq.MaxAttempts(7), zeroq.UniqueKey("k", zeroq.UntilFinished)))
+		m := r.join("w")
+		o := outcome(m, r.fetch(m, 1)[0], state)
+		o.Result = json.RawMessage(`{"e":1,"n":"x"}`)
+		r.settle(m, o)
 		r.unchanged(string(state), func() {
 			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
 				t.Errorf("%s: answered %v", state, status)
 			}
+			r.until("the clock goes on", func() bool { return r.Now().UnixMilli() > o.Delivery.Task.EnqueuedAt.UnixMilli() })
+			for _, err := range r.Enqueue(t.Context(), []*zeroq.Task{newTask(zeroq.ID("x"))}) {
+				if !errors.Is(err, zeroq.ErrDuplicateID) {
+					t.Errorf("%s: another task of the id: %v", state, err)
+				}
+			}
 		})
-		if err := r.Enqueue(t.Context(), []*zeroq.Task{newTask(id)})[0]; !errors.Is(err, zeroq.ErrDuplicateID) {
-			t.Errorf("%s: another call: %v", state, err)
-		}
 	}
+}
+
+func TestReplay_EnqueueOfAUniqueTaskIsKnownOnceItHasFinished(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	r.put(newTask(zeroq.UniqueKey("k", zeroq.UntilFinished)))
+	m := r.join("w")
+	r.settle(m, outcome(m, r.fetch(m, 1)[0], zeroq.Succeeded))
+	r.unchanged("sent again", func() {
+		if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
+			t.Errorf("answered %v", status)
+		}
+	})
 }
 
 func TestReplay_FetchGivesTheSameAnswer(t *testing.T) {
@@ -379,4 +408,27 @@ func TestReplay_FetchThatFoundOnlyWithdrawnTasksIsNotEmpty(t *testing.T) {
 		r.must(r.Delete(t.Context(), task.ID, "q"))
 	}
 	r.fetch(r.join("w"), 1)
+}
+
+// A worker whose join was executed and not answered begins the same lease again, and leaves it: nobody
+// else need be there to take away what it left behind.
+func TestReplay_JoinWithoutAnAnswerLeavesNoLease(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	m := r.join("w")
+	m.Abandon()
+	s := attach(r.Broker, nil)
+	s.deaf = func(script string) bool { return script == "join" }
+	for range 2 {
+		if _, err := m.Fetch(t.Context(), 1); !errors.Is(err, zeroq.ErrUnavailable) {
+			t.Fatalf("a join without an answer: %v", err)
+		}
+	}
+	if n := r.client.ZCard(t.Context(), m.keys.groups).Val(); n != 2 {
+		t.Errorf("%d leases, want the one that was abandoned and a new one", n)
+	}
+	r.must(m.Leave(t.Context()))
+	if names, err := r.client.ZRange(t.Context(), m.keys.groups, 0, -1).Result(); err != nil || len(names) > 0 {
+		t.Errorf("leases that stay: %v %v", names, err)
+	}
 }

@@ -53,6 +53,26 @@ func TestSettle_SuspectHandedBackIsStillOne(t *testing.T) {
 	}
 }
 
+// A worker blocks on the normal list only: without a sign there it would sleep for two seconds before
+// each suspect that nobody else can take.
+func TestSettle_SuspectThatIsOverWakesWhoeverMayTakeTheNext(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.suspects(newTasks(2)...)
+	w := r.join("w")
+	for left := range 2 {
+		suspect := r.fetch(w, 1)[0]
+		r.fetchNothing(w) // and takes the sign that is for others
+		if n := r.client.LLen(t.Context(), r.keys.ready).Val(); n != 0 {
+			t.Errorf("%d signs before it is done, want none", n)
+		}
+		r.settle(w, outcome(w, suspect, zeroq.Succeeded))
+		if n := r.client.LLen(t.Context(), r.keys.ready).Val(); n != int64(1-left) {
+			t.Errorf("%d signs after suspect %d, want %d", n, left+1, 1-left)
+		}
+	}
+}
+
 // fetchNothing checks that there is nothing for the worker.
 func (r *rig) fetchNothing(m *member) {
 	r.Helper()

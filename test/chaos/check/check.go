@@ -73,6 +73,9 @@ func (j *judge) task(t *task) {
 	j.fate(t)
 	j.recovery(t)
 	j.resumed(t)
+	j.due(t)
+	j.answered(t)
+	j.once(t)
 	j.claim(t)
 	if len(t.runs) > 0 && t.sending != nil {
 		j.starts = append(j.starts, start{task: t.n, at: t.runs[0].start})

@@ -54,6 +54,8 @@ var planted = []struct {
 		story: "send 1; accept 1; start 1 p1; ok 1 p1; start 1 p1; ok 1 p1", final: told(3)},
 	{name: "another process was killed", want: check.Unexplained,
 		story: "send 1; accept 1; start 1 p1; kill p3; ok 1 p1; start 1 p2; ok 1 p2", final: told(3)},
+	{name: "a lost reply that should cost nothing", want: check.Unexplained, rules: check.Rules{Harmless: true},
+		story: "send 1; accept 1; start 1 p1; reply p1; ok 1 p1; wait 1s; start 1 p2; ok 1 p2", final: told(3)},
 	{name: "killed long after the outcome was recorded", want: check.Unexplained,
 		story: "send 1; accept 1; start 1 p1; ok 1 p1; wait 3s; kill p1; start 1 p2; ok 1 p2", final: told(3)},
 	{name: "killed after the second run had begun", want: check.Unexplained,

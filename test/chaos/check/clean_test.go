@@ -29,6 +29,8 @@ var right = []struct {
 		story: "send 1; accept 1; start 1 p1; panic 1 p1; start 1 p1 try 2; kill p1; wait 5s; start 1 p2 try 2; ok 1 p2"},
 	{name: "the handler ends the process", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; exit p1; wait 5s; start 1 p2; ok 1 p2"},
+	{name: "another handler ends the process, which has noted it", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
+		story: "send 1; accept 1; exit p1; start 1 p1; wait 5s; start 1 p2; ok 1 p2"},
 	{name: "killed twice", final: told(3), want: figures{runs: 3, duplicates: 2, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; kill p1; wait 5s; start 1 p2; kill p2; wait 5s; start 1 p3; ok 1 p3"},
 	{name: "stopped, and its late answer is refused", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},

@@ -44,7 +44,8 @@ func (j *judge) fate(t *task) {
 	}
 	switch {
 	case j.fits(t, end):
-	case end == dead && t.expected() != ledger.Unreadable && j.poisoned(t):
+	case j.Rules.Once && !j.Rules.Harmless && end == dead && j.cutOff(t):
+	case end == dead && !j.Rules.Spared && t.expected() != ledger.Unreadable && j.poisoned(t):
 		j.report.Poisoned++
 	default:
 		j.blame(WrongEnd, t.n, "%s, after %d runs", end, len(t.runs))

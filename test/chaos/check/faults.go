@@ -44,7 +44,9 @@ func (f *faults) add(r ledger.Record) {
 func (f *faults) count() map[ledger.Code]int {
 	n := map[ledger.Code]int{}
 	for _, r := range f.all {
-		n[r.Code]++
+		if r.Note != ledger.NoteOf(ledger.TheEnd) {
+			n[r.Code]++
+		}
 	}
 	return n
 }
@@ -91,13 +93,13 @@ func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
 	}
 	at := fault.At
 	switch fault.Code {
-	case ledger.Kill, ledger.Exit, ledger.RedisStop, ledger.Reset, ledger.BlackHole, ledger.LostReply:
+	case ledger.Kill, ledger.RedisStop, ledger.Reset, ledger.BlackHole, ledger.LostReply:
 	case ledger.RedisKill:
 		at = reaches(fault)
 		if fault.Reach > 0 {
 			began = began.Add(-f.settle)
 		}
-	case ledger.Stop:
+	case ledger.Stop, ledger.Exit: // an exit is noted before it ends the other handlers
 		began = began.Add(-f.settle)
 	case ledger.Term:
 		if hit.over(next.start) && hit.code != ledger.Cut {

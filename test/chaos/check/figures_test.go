@@ -25,7 +25,8 @@ func TestCheck_CountsTasksByTheirLastAnswer(t *testing.T) {
 
 func TestCheck_CountsFaultsByKind(t *testing.T) {
 	t.Parallel()
-	r := report("kill p1; kill p2; rediskill for 1s; latency p3")
+	end := ledger.Record{At: ledger.Time(2 * time.Hour), Kind: ledger.Fault, Code: ledger.Term, Process: 3, Note: ledger.NoteOf(ledger.TheEnd)}
+	r := check.Check(check.History{Records: append(story("kill p1; kill p2; rediskill for 1s; latency p3"), end)})
 	want := map[ledger.Code]int{ledger.Kill: 2, ledger.RedisKill: 1, ledger.Latency: 1}
 	if !maps.Equal(r.Faults, want) {
 		t.Errorf("got %v, want %v", r.Faults, want)

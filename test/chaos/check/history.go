@@ -47,6 +47,8 @@ type Rules struct {
 	// Settle is how long after its handler has returned a task's outcome may still be on its way: a
 	// fault after that explains no second run. Default: 1 s.
 	Settle time.Duration
+	// Harmless: what is broken costs nothing. No fault explains a second run, or a task that is dead.
+	Harmless bool
 	// Shared: several producers send the same tasks, each under what makes them known as the same.
 	Shared bool
 	// Spends: the death of a worker uses up an attempt, so that numbers of attempts may be left out.
@@ -61,6 +63,14 @@ type Rules struct {
 	Ticks []uint64
 	// Memory is how many bytes After may be above Before. 0: not looked at.
 	Memory int64
+	// Once: no task starts twice, and one whose worker died with it is a dead letter.
+	Once bool
+	// Pause is the least time between an attempt that failed and the next one.
+	Pause time.Duration
+	// Answered: each task is accepted or refused.
+	Answered bool
+	// Spared: no task that should succeed dies with its workers.
+	Spared bool
 }
 
 // Violation is one promise that was not kept.
@@ -94,6 +104,9 @@ const (
 	KeyLeft      = "key left"      // a name in Redis that should be gone
 	MemoryLeft   = "memory left"   // more bytes than before
 	Unended      = "unended"       // a handler that neither returned nor was ended by a fault
+	Early        = "early"         // started before it was due, or before the pause after a failure was over
+	Twice        = "twice"         // started again though it may start only once
+	Unanswered   = "unanswered"    // neither accepted nor refused
 	Damaged      = "damaged"       // records that contradict each other
 )
 
@@ -120,6 +133,9 @@ type Report struct {
 	// Recovery is how long after the death (or the stop) of a process the tasks began again that it was
 	// running, sorted; Resume how long after Redis served again the first task started, sorted.
 	Recovery, Resume []time.Duration
+	// Late is how long after it was due each task began first that was accepted, sorted; due is when it was
+	// accepted, if it was not delayed.
+	Late []time.Duration
 	// Displaced is by how many places a task started too early at most, where order is promised to no
 	// one.
 	Displaced int

@@ -14,7 +14,7 @@ import (
 
 // A story is a history in words, one event each 10 ms:
 //
-//	send 1 [dies|unreadable|uncertain] [key 7]   accept 1   refuse 1 dup|full|other   unknown 1   calloff 1
+//	send 1 [dies|unreadable|uncertain] [key 7] [due 3s]   accept 1   refuse 1 dup|full|other   unknown 1   calloff 1
 //	start 1 p3 [try 2] [key 7]                   ok|fail|panic|cut 1 p3 [try 2]       up p3   down p3
 //	kill|exit|term|stop|reset|hole|reply|… p3 [for 2s]    rediskill [for 1s] [reach 2s]    redisstop    serving
 //	wait 5s
@@ -73,7 +73,7 @@ func (w *writer) write(words []string) {
 	r.At, r.Until = w.now, 0
 	for words = words[1:]; len(words) > 0; words = words[1:] {
 		switch word := words[0]; word {
-		case "try", "key", "for", "reach":
+		case "try", "key", "for", "due", "reach":
 			w.detail(&r, word, words[1])
 			words = words[1:]
 		default:
@@ -96,7 +96,7 @@ func (w *writer) detail(r *ledger.Record, name, value string) {
 		r.Attempt = uint16(number(value))
 	case "key":
 		r.Key = number(value)
-	case "for":
+	case "for", "due":
 		r.Until = r.At.Add(duration(value))
 	case "reach":
 		r.Reach = uint32(duration(value).Milliseconds())

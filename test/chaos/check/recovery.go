@@ -76,4 +76,5 @@ func (j *judge) recovered() {
 	}
 	slices.Sort(j.report.Recovery)
 	slices.Sort(j.report.Resume)
+	slices.Sort(j.report.Late)
 }

@@ -102,8 +102,10 @@ func (d Doer) act(ctx context.Context, deed Deed, attempt int) error {
 	switch {
 	case deed.Do == Poison, deed.Do == Exit && d.first(deed):
 		d.exit()
-	case deed.Do == Hang && d.first(deed):
-		<-time.After(deed.Nap)
+	case deed.Do == Hang:
+		if d.first(deed) {
+			<-time.After(deed.Nap)
+		}
 		return nil
 	}
 	if err := nap(ctx, deed.Nap); err != nil {

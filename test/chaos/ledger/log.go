@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -64,13 +65,11 @@ func Read(folder string) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Record
+	all := make([]Record, 0, room(names))
 	for _, name := range names {
-		records, err := readFile(name)
-		if err != nil {
+		if all, err = appendFile(all, name); err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
-		all = append(all, records...)
 	}
 	slices.SortStableFunc(all, func(a, b Record) int { return int(min(max(a.At-b.At, -1), 1)) })
 	return all, nil
@@ -78,30 +77,44 @@ func Read(folder string) ([]Record, error) {
 
 // ReadProcess returns what one process wrote, as it did. One that wrote nothing has no records.
 func ReadProcess(folder string, process uint32) ([]Record, error) {
-	records, err := readFile(path(folder, process))
+	records, err := appendFile(nil, path(folder, process))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return records, err
 }
 
-func readFile(name string) ([]Record, error) {
+// room is how many records files hold, so that a long run is in memory once, not twice.
+func room(names []string) int {
+	size := int64(0)
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	return int(size / Size)
+}
+
+// appendFile appends the records of a file.
+func appendFile(all []Record, name string) ([]Record, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return nil, err
-	}
-	records := make([]Record, 0, len(text)/Size)
-	for line := range slices.Chunk(text, Size) {
-		r, err := decode(line)
-		if err != nil {
-			return nil, errors.Join(err, fmt.Errorf("record %d", len(records)))
+	text, line := bufio.NewReaderSize(file, 1<<20), make([]byte, Size)
+	for n := 0; ; n++ {
+		read, err := io.ReadFull(text, line)
+		if errors.Is(err, io.EOF) {
+			return all, nil
 		}
-		records = append(records, r)
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, err
+		}
+		r, err := decode(line[:read])
+		if err != nil {
+			return nil, errors.Join(err, fmt.Errorf("record %d", n))
+		}
+		all = append(all, r)
 	}
-	return records, nil
 }

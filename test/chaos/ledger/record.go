@@ -45,7 +45,7 @@ const (
 	// Fault: the harness broke something; Code is what. Process is whom it hit, 0 for all. It is
 	// written when the fault is over, with both moments.
 	Fault
-	// Up: a process is about to do its work.
+	// Up: a process is about to do its work; Key is its wall clock, in Unix seconds.
 	Up
 	// Down: a process has ended in order.
 	Down
@@ -125,7 +125,7 @@ const (
 // Record is one line of a ledger.
 type Record struct {
 	At      Time
-	Until   Time   // of a fault: when it was over; At if it was over at once
+	Until   Time   // of a fault: when it was over, At if it was over at once; of what is sent: when it is due, 0 is at once
 	Task    uint64 // the number that its producer gave it, from 1; 0 when it is about no task
 	Key     uint64 // a unique key, or the time of a schedule in Unix ms; 0 for none
 	Process uint32 // who wrote it, or whom a fault hit; each start of a program has a number of its own, from 1
@@ -167,6 +167,10 @@ func decode(b []byte) (Record, error) {
 		Kind: Kind(b[42]), Code: Code(b[43]), Note: [16]byte(b[44:60]),
 	}, nil
 }
+
+// TheEnd is the note of the SIGTERM that each process of a run gets in the end, which is no fault of the
+// run's.
+const TheEnd = "the end"
 
 // NoteOf is a note with the beginning of a text.
 func NoteOf(text string) (n [16]byte) {

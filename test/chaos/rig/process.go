@@ -108,14 +108,16 @@ func (p *Process) Continue(note string) {
 }
 
 // Term tells it to end by SIGTERM, and waits until it has.
-func (p *Process) Term(ctx context.Context) error {
+func (p *Process) Term(ctx context.Context) error { return p.term(ctx, "") }
+
+func (p *Process) term(ctx context.Context, note string) error {
 	at := ledger.Now()
 	if !p.Alive() {
 		return nil
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only for one that has ended
 	err := p.Wait(ctx)
-	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Term, Process: p.ID(), At: at, Until: ledger.Now()})
+	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Term, Process: p.ID(), At: at, Until: ledger.Now(), Note: ledger.NoteOf(note)})
 	return err
 }
 

@@ -182,6 +182,17 @@ func (r *Redis) Limit(ctx context.Context, spare int64) error {
 	return r.client.ConfigSet(ctx, "maxmemory", strconv.FormatInt(limit, 10)).Err()
 }
 
+// Fill has Redis be full, whatever is freed, until f has returned; then it has no limit.
+func (r *Redis) Fill(ctx context.Context, f func() error) error {
+	at := ledger.Now()
+	if err := r.client.ConfigSet(ctx, "maxmemory", "1").Err(); err != nil {
+		return err
+	}
+	err := errors.Join(f(), r.Limit(ctx, 0))
+	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.RedisFull, At: at, Until: ledger.Now()})
+	return err
+}
+
 // Used is how many bytes Redis uses.
 func (r *Redis) Used(ctx context.Context) (int64, error) {
 	stats, err := r.client.Do(ctx, "MEMORY", "STATS").Result()

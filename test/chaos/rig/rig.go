@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
@@ -141,6 +142,9 @@ func (r *Rig) launch(ctx context.Context, p plan.Plan, way *proxy.Proxy, traps [
 		return nil, err
 	}
 	process.Traps = set
+	if p.Clock != 0 {
+		r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Clock, Process: p.Process, Until: ledger.Now()})
+	}
 	r.processes = append(r.processes, process)
 	return process, nil
 }
@@ -205,22 +209,43 @@ func (r *Rig) Producer(ctx context.Context, l plan.Load, traps ...proxy.Trap) (*
 
 // API starts an API on a free port. Started again with its Plan it has the same one.
 func (r *Rig) API(ctx context.Context, traps ...proxy.Trap) (*Process, error) {
+	return r.startAPI(ctx, plan.Plan{}, traps...)
+}
+
+// WrongAPI is API, with a wall clock that is wrong.
+func (r *Rig) WrongAPI(ctx context.Context, clock time.Duration) (*Process, error) {
+	return r.startAPI(ctx, plan.Plan{Clock: clock})
+}
+
+func (r *Rig) startAPI(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	return r.Start(ctx, plan.Plan{Role: plan.API, Serve: plan.Serve{Port: port}}, traps...)
+	p.Role, p.Serve.Port = plan.API, port
+	return r.Start(ctx, p, traps...)
 }
 
-// freePort is a port that was free a moment ago. A port that is chosen here stays the same when an
-// API is killed and started again.
+// Ports of APIs are below those that the kernel gives to connections: one that is killed and started again
+// finds its own still free.
+const (
+	firstPort = 15_000
+	ports     = 15_000
+)
+
+// portsTaken is how many ports this process has chosen.
+var portsTaken atomic.Uint32
+
+// freePort is a port that was free a moment ago. Processes that run at the same time begin elsewhere.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range ports {
+		port := firstPort + (os.Getpid()*97+int(portsTaken.Add(1)))%ports
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no port is free")
 }
 
 // Send runs a producer to its end: when it returns all its tasks are answered.
@@ -232,17 +257,19 @@ func (r *Rig) Send(ctx context.Context, l plan.Load) error {
 	return p.Wait(ctx)
 }
 
-// Drain waits until nothing waits or runs and no dead worker holds a lease.
+// Drain waits until nothing waits or runs and no dead worker holds a lease. It takes two looks that find
+// nothing, as one is no snapshot: a task that is handed back meanwhile is in neither place.
 func (r *Rig) Drain(ctx context.Context) error {
-	busy := "not looked at"
+	busy, still := "not looked at", false
 	err := poll(ctx, func() (bool, error) {
 		text, err := r.System.Busy(ctx, r.Redis, r.Queue, len(r.Processes(plan.Worker)))
 		if err != nil {
-			busy = err.Error() // Redis may be away
+			busy, still = err.Error(), false // Redis may be away
 			return false, nil
 		}
-		busy = text
-		return busy == "", nil
+		over := still && text == ""
+		busy, still = text, text == ""
+		return over, nil
 	})
 	if err != nil {
 		return fmt.Errorf("not drained: %s: %w", busy, err)
@@ -254,7 +281,7 @@ func (r *Rig) Drain(ctx context.Context) error {
 func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error) {
 	for _, role := range []string{plan.Producer, plan.API, plan.Worker} {
 		for _, p := range r.Processes(role) {
-			if err := p.Term(ctx); err != nil {
+			if err := p.term(ctx, ledger.TheEnd); err != nil {
 				return check.History{}, err
 			}
 		}

@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 )
 
 // Zeroq is our own system. What it holds is read with plain commands, so that no mistake of its
@@ -67,12 +69,34 @@ func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (str
 			busy = append(busy, fmt.Sprintf("%s %d", name, n))
 		}
 	}
-	inFlight, err := inFlight(ctx, c, queue)
-	if len(inFlight) > 0 {
-		busy = append(busy, fmt.Sprintf("in flight %d", len(inFlight)))
+	if len(busy) > 0 { // to look for what is in flight, Redis goes through all names that it holds
+		slices.Sort(busy)
+		return strings.Join(busy, ", "), nil
 	}
-	slices.Sort(busy)
-	return strings.Join(busy, ", "), err
+	messages, err := inFlight(ctx, c, queue)
+	if err != nil || len(messages) > 0 {
+		return fmt.Sprintf("in flight %d", len(messages)), err
+	}
+	groups, err := c.ZRange(ctx, key(queue, "groups"), 0, -1).Result()
+	if dead := slices.IndexFunc(groups, ofDead); dead >= 0 {
+		return "lease of the dead " + groups[dead], err
+	}
+	return "", err
+}
+
+// inWorker finds the process in the name of a lease group, which begins with the worker's: its host, its
+// process and some letters.
+var inWorker = regexp.MustCompile(`-(\d+)-[0-9a-f]{8}\.`)
+
+// ofDead tells whether a lease group is that of a process that has ended. Their number alone does not say
+// it: a worker that has just begun may have no lease yet.
+func ofDead(group string) bool {
+	found := inWorker.FindStringSubmatch(group)
+	if found == nil {
+		return false
+	}
+	process, _ := strconv.Atoi(found[1]) // digits, and ours: it fits
+	return errors.Is(syscall.Kill(process, 0), syscall.ESRCH)
 }
 
 // inFlight are the messages that workers hold.
@@ -170,7 +194,7 @@ func (Zeroq) parked(ctx context.Context, c *redis.Client, queue, index string, f
 			}
 			switch n, garbage := numberOf(text); {
 			case garbage:
-				f.Unreadable[n] = true
+				f.Unreadable[n] = text == plan.GarbageOf(n) // byte for byte, or it is not there
 			case index == "dead":
 				f.Dead[n] = true
 			default:

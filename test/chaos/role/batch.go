@@ -28,12 +28,20 @@ func newBatch(l load, first uint64, n int) *batch {
 	for i := range records {
 		number := first + uint64(i)
 		b.open = append(b.open, number)
-		records[i] = ledger.Record{
-			Kind: ledger.Sending, Code: l.plan.Load.Expect(number), Task: number, Key: l.plan.Load.Task(number).Deed.Key,
-		}
+		records[i] = l.sending(number)
 	}
 	l.log.Add(records...)
 	return b
+}
+
+// sending is what is noted of a task before it is sent.
+func (l load) sending(n uint64) ledger.Record {
+	share := l.plan.Load.Task(n)
+	r := ledger.Record{At: ledger.Now(), Kind: ledger.Sending, Code: l.plan.Load.Expect(n), Task: n, Key: share.Deed.Key}
+	if share.Delay > 0 {
+		r.Until = r.At.Add(share.Delay)
+	}
+	return r
 }
 
 // deliver sends until all are answered. What has no id must not be sent again: it could be in.

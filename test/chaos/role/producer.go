@@ -53,7 +53,7 @@ func produce(p plan.Plan) error {
 		return err
 	}
 	defer send.Close()
-	log.Add(ledger.Record{Kind: ledger.Up})
+	log.Add(ledger.Record{Kind: ledger.Up, Key: uint64(time.Now().Unix())})
 	l := load{plan: p, log: log, send: send}
 	if l.all(ctx) {
 		log.Add(ledger.Record{Kind: ledger.Down})

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -14,9 +13,6 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 )
-
-// huge is the size of the largest garbage.
-const huge = 10 << 20
 
 // pusher enqueues by LPUSH, as a program that knows nothing of zeroq does: bare messages, or garbage.
 type pusher struct {
@@ -57,7 +53,7 @@ func (p pusher) message(task *zeroq.Task) (string, error) {
 		if err := json.Unmarshal(task.Data, &d); err != nil {
 			return "", err
 		}
-		return garbage(d.N), nil
+		return plan.GarbageOf(d.N), nil
 	}
 	message := map[string]any{"type": task.Type, "data": task.Data}
 	if task.Delay > 0 {
@@ -65,21 +61,4 @@ func (p pusher) message(task *zeroq.Task) (string, error) {
 	}
 	text, err := json.Marshal(message)
 	return string(text), err
-}
-
-// garbage is a message that nobody can run. It holds its number between two "#", so that it is known
-// again where it ends up.
-func garbage(n uint64) string {
-	kinds := []string{
-		"not json at all %s",
-		`{"type":"deed","data":"%s"`, // cut off
-		"\x00\x01\xff\xfe binary %s",
-		strings.Repeat("[", 20_000) + "%s",
-		`{"type":"no type %s","data":1}`,
-		`{"type":"deed","delay":"-1s","data":"%s"}`,
-		`{"data":"%s"}`,
-		`"%s"`,
-		strings.Repeat("x", huge) + "%s",
-	}
-	return fmt.Sprintf(kinds[n%uint64(len(kinds))], fmt.Sprintf("#%d#", n))
 }

@@ -52,7 +52,7 @@ func work(p plan.Plan) error {
 	}
 	group := service.NewServiceGroup()
 	w.AddTo(group)
-	log.Add(ledger.Record{Kind: ledger.Up})
+	log.Add(ledger.Record{Kind: ledger.Up, Key: uint64(time.Now().Unix())})
 	group.Start()
 	group.Stop()
 	log.Add(ledger.Record{Kind: ledger.Down})

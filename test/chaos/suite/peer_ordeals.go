@@ -57,7 +57,7 @@ const (
 	// quick is how many tasks there are that take no time.
 	quick = 10_000
 
-	halted    = 45 * time.Second // a worker: longer than any lease
+	asleep    = 45 * time.Second // a worker: longer than any lease
 	full      = 30 * time.Second
 	away      = 20 * time.Second // Redis: longer than zeroq's lease
 	outcomes  = 4
@@ -129,7 +129,7 @@ func stopOne(ctx context.Context, t *trial) error {
 		return err
 	}
 	victim.Stop()
-	rest(ctx, halted)
+	rest(ctx, asleep)
 	victim.Continue("")
 	return ctx.Err()
 }

@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -26,10 +27,12 @@ type Row struct {
 	// Faults, Tasks, Starts, Lost, Forgiven, Duplicates and Unexplained are sums over the runs; Tasks are those
 	// that were accepted.
 	Faults, Tasks, Starts, Lost, Forgiven, Duplicates, Unexplained int
+	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters.
+	Refused, Dead int
 	// Violations is how many promises were not kept.
 	Violations int
-	// Recovery and Resume are those of all runs, sorted once the row is shown.
-	Recovery, Resume []time.Duration
+	// Recovery, Resume and Late are those of all runs, sorted.
+	Recovery, Resume, Late []time.Duration
 	// Problems tell what went wrong, for people.
 	Problems []string
 	// Note is more that is to be told.
@@ -50,6 +53,8 @@ func (r *Row) Add(report check.Report) {
 		r.Faults += n
 	}
 	r.Tasks += report.Accepted
+	r.Refused += report.Refused
+	r.Dead += report.Dead
 	r.Starts += report.Runs
 	r.Lost += report.Lost
 	r.Forgiven += report.Forgiven
@@ -58,8 +63,10 @@ func (r *Row) Add(report check.Report) {
 	r.Violations += len(report.Violations)
 	r.Recovery = append(r.Recovery, report.Recovery...)
 	r.Resume = append(r.Resume, report.Resume...)
-	slices.Sort(r.Recovery)
-	slices.Sort(r.Resume)
+	r.Late = append(r.Late, report.Late...)
+	for _, times := range [][]time.Duration{r.Recovery, r.Resume, r.Late} {
+		slices.Sort(times)
+	}
 }
 
 // fail notes what went wrong.
@@ -94,4 +101,11 @@ func (r *Row) stuck(problem string) {
 // OK tells whether nothing went wrong that is held against us.
 func (r *Row) OK() bool {
 	return r.Comparison != nil && r.Comparison.Told || len(r.Problems) == 0 && r.Violations == 0
+}
+
+// late is how late tasks began.
+func (r *Row) late() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return fmt.Sprintf("p99 %.1f s, p100 %.1f s late", check.Percentile(r.Late, 99).Seconds(), check.Percentile(r.Late, 100).Seconds())
 }

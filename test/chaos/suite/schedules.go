@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
@@ -57,11 +58,32 @@ func (Schedules) worker(ctx context.Context, r *rig.Rig) error {
 
 // begin starts two workers, and returns the first time of each schedule.
 func (s Schedules) begin(ctx context.Context, r *rig.Rig) ([]time.Time, error) {
-	for range 2 {
-		if err := s.worker(ctx, r); err != nil {
-			return nil, err
+	return ticking(ctx, r, func() error {
+		for range 2 {
+			if err := s.worker(ctx, r); err != nil {
+				return err
+			}
 		}
-	}
+		return nil
+	})
+}
+
+// ticking has f start the workers that make the schedules, and returns the first time of each schedule:
+// looked at while they start, as it passes soon.
+func ticking(ctx context.Context, r *rig.Rig, f func() error) ([]time.Time, error) {
+	both, within := errgroup.WithContext(ctx)
+	both.Go(f)
+	var first []time.Time
+	both.Go(func() (err error) {
+		first, err = firstTicks(within, r)
+		return err
+	})
+	err := both.Wait()
+	return first, err
+}
+
+// firstTicks waits until all schedules are there, and returns the first time of each.
+func firstTicks(ctx context.Context, r *rig.Rig) ([]time.Time, error) {
 	first := make([]time.Time, schedules)
 	for i := range first {
 		err := await(ctx, func() (bool, error) {

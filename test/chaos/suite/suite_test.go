@@ -47,6 +47,11 @@ func TestSuites(t *testing.T) {
 		suite.Locks{For: 5 * time.Second},
 		suite.Storm{For: 10 * time.Second},
 		suite.Power{For: 6 * time.Second},
+		suite.SmallMatrix(),
+		suite.Full{Cycles: 1},
+		suite.Steady{Tasks: 20_000},
+		suite.Order{Tasks: 1000},
+		suite.Odd{For: 8 * time.Second},
 	} {
 		t.Run(s.Name(), func(t *testing.T) {
 			t.Parallel()

@@ -25,13 +25,19 @@ refused = refused or lock and wrong_type(lock, 'string')
 if refused then
   return refused
 end
+-- The record that an enqueue writes has its nonce: the same one means the same call, sent again. What a
+-- worker writes when it settles has none, and the time the task was enqueued at tells then.
+local function same_call(known)
+  if string.find(known, nonce, 1, true) then
+    return true
+  end
+  local at, rest = string.match(known, '"e":(%d+),?(.*)')
+  local settled = rest and not string.find(rest, '^"n":"') and not string.find(rest, '^"m":%d+,"n":"')
+  return settled and at == string.match(record, '"e":(%d+)')
+end
 local known = record_of(prefix, id)
 if known then
-  -- The record of a task that has not run has the nonce of its call, and the time that stays in it: the same
-  -- ones mean the same call, sent again.
-  local same = string.find(known, nonce, 1, true)
-    or not string.find(known, '"n":"', 1, true) and string.match(known, '"e":(%d+)') == string.match(record, '"e":(%d+)')
-  return {same and 'OK' or 'DUPLICATE', now}
+  return {same_call(known) and 'OK' or 'DUPLICATE', now}
 end
 if redis.call('SISMEMBER', KEYS[8], id) == 1 then
   return {'DUPLICATE', now} -- the message of the one before is still to be dropped

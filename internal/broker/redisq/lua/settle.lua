@@ -122,6 +122,11 @@ for key, messages in pairs({[KEYS[3]] = back[KEYS[3]], [KEYS[4]] = back[KEYS[4]]
     elsewhere = true
   end
 end
+-- Who is done with a suspect may take the next one, and sleeps by now.
+if marked and redis.call('EXISTS', KEYS[5]) == 1 then
+  local held = redis.call('HGET', KEYS[1], '#s')
+  elsewhere = elsewhere or not held or redis.call('HEXISTS', KEYS[1], held) == 0
+end
 if elsewhere and redis.call('EXISTS', KEYS[2]) == 0 then
   redis.call('LPUSH', KEYS[2], '')
 end
