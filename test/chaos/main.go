@@ -10,10 +10,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
@@ -72,6 +76,7 @@ func parse() options {
 }
 
 func run(ctx context.Context) error {
+	logx.DisableStat() // of the harness: its processes have their own logs
 	o := parse()
 	if o.show != "" {
 		return show(os.Stdout, o.show, o.only)
@@ -102,11 +107,22 @@ func run(ctx context.Context) error {
 	}
 	rows, err := suite.Play(ctx, stage, acts)
 	broken := tell(rows, peer, o.markdown)
+	fmt.Printf("\n%s.\n", conditions())
 	fmt.Printf("%.0f s; the same again: make chaos ARGS=\"-seed %d %s\"\n", time.Since(began).Seconds(), o.seed, strings.Join(o.only, " "))
 	if err == nil && broken > 0 {
 		err = fmt.Errorf("%d of %d promises were not kept", broken, len(rows))
 	}
 	return err
+}
+
+// conditions are what the figures were measured on.
+func conditions() string {
+	version, err := exec.Command("redis-server", "--version").Output()
+	if err != nil {
+		version = []byte(err.Error())
+	}
+	redis, _, _ := strings.Cut(string(version), " sha=")
+	return fmt.Sprintf("%d cores, %s/%s, %s, %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), redis)
 }
 
 // tell prints all rows, and returns how many broke a promise.

@@ -46,6 +46,7 @@ func (s Schedules) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 			}
 		}
 		ticks, err := s.end(ctx, r, first)
+		row.note(fmt.Sprintf("%d times of %d schedules", len(ticks), schedules))
 		return check.Rules{Ticks: ticks}, err
 	})
 	return []*Row{row}, err
