@@ -147,6 +147,10 @@ var planted = []struct {
 
 	{name: "started after it was called off", want: check.AfterCancel,
 		story: "send 1 uncertain; accept 1; calloff 1; start 1 p1; ok 1 p1", final: told(3)},
+	{name: "cancelled, and nobody called it off", want: check.WrongEnd,
+		story: "send 1; accept 1", final: told(2, calledOff(1))},
+	{name: "called off, and dead", want: check.WrongEnd,
+		story: "send 1; accept 1; calling 1", final: told(2, died(1))},
 	{name: "the next attempt after it was called off", want: check.AfterCancel,
 		story: "send 1 uncertain; accept 1; start 1 p1; fail 1 p1; calloff 1; start 1 p1 try 2; ok 1 p1", final: told(3)},
 	{name: "called off long before Redis forgot", want: check.AfterCancel,

@@ -76,6 +76,9 @@ func (j *judge) end(t *task) fate {
 
 // fits tells whether a task should end so.
 func (j *judge) fits(t *task, end fate) bool {
+	if t.calling && end == cancelled {
+		return true // whatever it was to become
+	}
 	switch t.expected() {
 	case ledger.Dies:
 		return end == dead

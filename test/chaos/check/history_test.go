@@ -42,7 +42,8 @@ type writer struct {
 var kinds = map[string]ledger.Record{
 	"send": {Kind: ledger.Sending, Code: ledger.Succeeds}, "accept": {Kind: ledger.Accepted},
 	"refuse": {Kind: ledger.Refused}, "unknown": {Kind: ledger.Unknown}, "calloff": {Kind: ledger.CalledOff},
-	"start": {Kind: ledger.Started, Attempt: 1}, "ok": {Kind: ledger.Ended, Code: ledger.OK},
+	"calling": {Kind: ledger.Calling},
+	"start":   {Kind: ledger.Started, Attempt: 1}, "ok": {Kind: ledger.Ended, Code: ledger.OK},
 	"fail": {Kind: ledger.Ended, Code: ledger.Failed}, "panic": {Kind: ledger.Ended, Code: ledger.Panicked},
 	"cut": {Kind: ledger.Ended, Code: ledger.Cut},
 	"up":  {Kind: ledger.Up}, "down": {Kind: ledger.Down}, "serving": {Kind: ledger.Serving},

@@ -11,6 +11,7 @@ type task struct {
 	// doubtful: a try without an answer came before the refusal, and may be what it was refused for.
 	doubtful bool
 	unknown  bool
+	calling  bool  // somebody tried to call it off
 	shared   bool  // other producers may send it too
 	runs     []run // by their starts
 	fate     fate
@@ -38,7 +39,7 @@ func (t *task) read(n uint64, records recordsOf, shared bool, damaged complain) 
 // full now may be accepted later; what is a duplicate is over. Who was accepted and is refused as a
 // duplicate met itself.
 func (t *task) answer(r *ledger.Record, damaged complain) {
-	if r.Kind != ledger.Sending && t.sending == nil {
+	if r.Kind != ledger.Sending && r.Kind != ledger.Calling && t.sending == nil {
 		damaged(t.n, "answered, but never sent")
 	}
 	if r.Key != 0 {
@@ -53,6 +54,8 @@ func (t *task) answer(r *ledger.Record, damaged complain) {
 		t.refuse(r, damaged)
 	case ledger.Unknown:
 		t.unknown = true
+	case ledger.Calling:
+		t.calling = true // also of a task that is not there yet, which changes nothing
 	case ledger.CalledOff:
 		t.calledOff = r
 	}

@@ -40,6 +40,8 @@ const (
 	Started
 	// Ended: a handler has returned; Code is how.
 	Ended
+	// Calling: somebody is about to call the task off, so it may be cancelled from now on.
+	Calling
 	// CalledOff: it was answered that the task will not start any more.
 	CalledOff
 	// Fault: the harness broke something; Code is what. Process is whom it hit, 0 for all. It is
@@ -64,7 +66,7 @@ const (
 	Dies
 	// Unreadable: no handler can get it; it becomes a dead letter with the bytes it came with.
 	Unreadable
-	// Uncertain: it is called off, or may be; it succeeds or is cancelled.
+	// Uncertain: whoever sends it calls it off, or may do so; it succeeds or is cancelled.
 	Uncertain
 )
 

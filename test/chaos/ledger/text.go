@@ -7,7 +7,7 @@ import (
 
 var kinds = map[Kind]string{
 	Sending: "sending", Accepted: "accepted", Refused: "refused", Unknown: "no answer", Started: "started", Ended: "ended",
-	CalledOff: "called off", Fault: "fault", Up: "up", Down: "down", Serving: "serving",
+	Calling: "calling off", CalledOff: "called off", Fault: "fault", Up: "up", Down: "down", Serving: "serving",
 }
 
 var codes = map[Kind]map[Code]string{

@@ -22,6 +22,8 @@ const (
 	Worker   = "worker"
 	Producer = "producer"
 	API      = "api"
+	// Operator calls tasks off.
+	Operator = "operator"
 	// Final prints what Redis holds in the end, as JSON of check.Final. It plays in programs of peers.
 	Final = "final"
 )
@@ -44,6 +46,8 @@ type Plan struct {
 	Work  Work
 	Load  Load
 	Serve Serve
+	// Call is for operators.
+	Call Call
 }
 
 // Work is what a worker does.
@@ -108,6 +112,20 @@ type Share struct {
 	Timeout time.Duration `json:",omitempty"`
 	// High gives it the high priority, where the system has one.
 	High bool `json:",omitempty"`
+}
+
+// Call is what an operator does: it calls off tasks that a producer may have sent a moment ago, so that
+// they are met in every state.
+type Call struct {
+	// URL is that of the API.
+	URL string
+	// First is the number of the producer's first task, Count how many it sends, and Over how long that takes.
+	First uint64
+	Count int
+	Over  time.Duration
+	// Rate is how many tasks a second are called off.
+	Rate float64
+	Seed uint64
 }
 
 // Serve is what an API does.

@@ -279,7 +279,7 @@ func (r *Rig) Drain(ctx context.Context) error {
 
 // End has all processes end in order, and returns the history of the run.
 func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error) {
-	for _, role := range []string{plan.Producer, plan.API, plan.Worker} {
+	for _, role := range []string{plan.Operator, plan.Producer, plan.API, plan.Worker} {
 		for _, p := range r.Processes(role) {
 			if err := p.term(ctx, ledger.TheEnd); err != nil {
 				return check.History{}, err

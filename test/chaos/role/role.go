@@ -23,6 +23,8 @@ func Play(p plan.Plan) error {
 		return work(p)
 	case plan.Producer:
 		return produce(p)
+	case plan.Operator:
+		return operate(p)
 	case plan.API:
 		return serve(p)
 	default:

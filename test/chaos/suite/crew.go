@@ -14,8 +14,11 @@ import (
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
+// callRate is how many tasks a second are called off.
+const callRate = 10
+
 // crew are the processes of a storm: workers, an API, and a producer for each way to enqueue. Each is
-// started again when it ends, until all tasks are sent and done.
+// started again when it ends, until all tasks are sent and done. An operator beside them calls tasks off.
 type crew struct {
 	workers, senders []*post
 
@@ -51,6 +54,12 @@ func (c *crew) man(ctx context.Context, r *rig.Rig, tasks int, seed uint64, by t
 		p := &post{rig: r, next: (&sender{load: s, by: by}).next}
 		c.senders = append(c.senders, p)
 		c.sending.Go(func() error { return p.keep(ctx) })
+		if s.Way == plan.Direct {
+			call := plan.Call{URL: api.URL(), First: s.First, Count: s.Count, Over: time.Until(by), Rate: callRate, Seed: seed}
+			if _, err := r.Start(ctx, plan.Plan{Role: plan.Operator, Call: call}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
