@@ -8,7 +8,7 @@ import (
 
 // figures are those of a report that tell what was seen, without the base's two tasks and three runs.
 type figures struct {
-	runs, duplicates, succeeded, dead, forgiven, poisoned int
+	runs, duplicates, succeeded, dead, cancelled, forgiven, poisoned int
 }
 
 // right are histories in which no promise is broken, though much else is. Each begins with the base.
@@ -35,13 +35,13 @@ var right = []struct {
 		story: "send 1; accept 1; start 1 p1; kill p1; wait 5s; start 1 p2; kill p2; wait 5s; start 1 p3; ok 1 p3"},
 	{name: "stopped, and its late answer is refused", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; stop p1 for 6s; wait 5s; start 1 p2; ok 1 p2; wait 2s; ok 1 p1"},
-	{name: "called off without an answer", final: told(2, calledOff(1)),
+	{name: "called off without an answer", final: told(2, calledOff(1)), want: figures{cancelled: 1},
 		story: "send 1; accept 1; calling 1"},
 	{name: "called off in vain", final: told(3), want: figures{runs: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; calling 1; ok 1 p1"},
 	{name: "called off before it was sent", final: told(3), want: figures{runs: 1, succeeded: 1},
 		story: "calling 1; send 1; accept 1; start 1 p1; ok 1 p1"},
-	{name: "called off in its handler", final: told(2, calledOff(1)), want: figures{runs: 1},
+	{name: "called off in its handler", final: told(2, calledOff(1)), want: figures{cancelled: 1, runs: 1},
 		story: "send 1; accept 1; start 1 p1; calling 1; cut 1 p1"},
 	{name: "two producers send the same", final: told(3), want: figures{runs: 1, succeeded: 1}, rules: check.Rules{Shared: true},
 		story: "send 1; send 1; accept 1; start 1 p1; accept 1; ok 1 p1"},
@@ -57,7 +57,7 @@ var right = []struct {
 		story: "send 1; accept 1; stop p1 for 6s; wait 5s; start 1 p2; fail 1 p2; wait 1s; start 1 p1; start 1 p3 try 2; ok 1 p1; ok 1 p3"},
 	{name: "stopped before the handler, and begins after the next attempt", final: told(3), want: figures{runs: 3, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; stop p1 for 6s; wait 5s; start 1 p2; fail 1 p2; start 1 p3 try 2; wait 1s; start 1 p1; ok 1 p1; ok 1 p3"},
-	{name: "called off while the process was stopped that had fetched it", final: told(2, calledOff(1)), want: figures{runs: 1},
+	{name: "called off while the process was stopped that had fetched it", final: told(2, calledOff(1)), want: figures{cancelled: 1, runs: 1},
 		story: "send 1 uncertain; accept 1; stop p1 for 6s; wait 5s; calloff 1; wait 1s; start 1 p1; cut 1 p1"},
 	{name: "cut off from Redis", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; hole p1 for 6s; wait 5s; start 1 p2; cut 1 p1; ok 1 p2"},
@@ -114,8 +114,8 @@ var right = []struct {
 	{name: "no room at first", final: told(3), want: figures{runs: 1, succeeded: 1},
 		story: "send 1; refuse 1 full; accept 1; start 1 p1; ok 1 p1"},
 	{name: "no room", final: told(2), story: "send 1; refuse 1 full"},
-	{name: "called off", final: told(2, calledOff(1)), story: "send 1 uncertain; accept 1; calloff 1"},
-	{name: "called off, and the process had begun it by then", final: told(2, calledOff(1)), want: figures{runs: 1},
+	{name: "called off", final: told(2, calledOff(1)), want: figures{cancelled: 1}, story: "send 1 uncertain; accept 1; calloff 1"},
+	{name: "called off, and the process had begun it by then", final: told(2, calledOff(1)), want: figures{cancelled: 1, runs: 1},
 		story: "send 1 uncertain; accept 1; start 1 p1; calloff 1; cut 1 p1"},
 	{name: "nobody can read it", final: told(2, unread(1)), want: figures{dead: 1}, story: "garbage; send 1 unreadable; accept 1"},
 	{name: "a system that does not tell of dead letters", want: figures{runs: 1},
@@ -135,7 +135,7 @@ var right = []struct {
 		story: "send 1 key 7; accept 1; send 2 key 7; accept 2; start 1 p1; ok 1 p1; start 2 p1; ok 2 p1; send 3 key 8; refuse 3 dup"},
 	{name: "tasks without keys", final: told(4), rules: check.Rules{Unique: true}, want: figures{runs: 2, succeeded: 2},
 		story: "send 1; accept 1; send 2; accept 2; start 1 p1; ok 1 p1; start 2 p1; ok 2 p1; send 3; refuse 3 dup"},
-	{name: "refused for what was never answered, and is cancelled", final: told(2, calledOff(1)), rules: check.Rules{Unique: true},
+	{name: "refused for what was never answered, and is cancelled", final: told(2, calledOff(1)), rules: check.Rules{Unique: true}, want: figures{cancelled: 1},
 		story: "send 1 key 7; unknown 1; send 2 key 7; refuse 2 dup"},
 	{name: "refused for what Redis forgot", final: told(2), rules: check.Rules{Unique: true}, want: figures{},
 		story: "send 1 key 7; unknown 1; send 2 key 7; refuse 2 dup; rediskill for 1s reach 2s"},
@@ -152,7 +152,7 @@ var right = []struct {
 		story: "send 1 key 7; accept 1; start 1 p1; redisstop for 5s; ok 1 p1; wait 4s; send 2 key 7; wait 1s; refuse 2 dup"},
 	{name: "refused for what was never answered", final: told(3), rules: check.Rules{Unique: true}, want: figures{runs: 1, succeeded: 1},
 		story: "send 1 key 7; unknown 1; send 2 key 7; refuse 2 dup; start 1 p1; ok 1 p1"},
-	{name: "cancelled on the list, as another has the key", final: told(3, calledOff(2)), rules: check.Rules{Unique: true}, want: figures{runs: 1, succeeded: 1},
+	{name: "cancelled on the list, as another has the key", final: told(3, calledOff(2)), rules: check.Rules{Unique: true}, want: figures{cancelled: 1, runs: 1, succeeded: 1},
 		story: "send 1 key 7; accept 1; send 2 key 7; accept 2; start 1 p1; ok 1 p1"},
 	{name: "Redis forgot who had the key", final: told(3), rules: check.Rules{Unique: true}, want: figures{runs: 2, succeeded: 2},
 		story: "send 1 key 7; accept 1; start 1 p1; rediskill for 1s reach 2s; wait 1s; send 2 key 7; accept 2; start 2 p2; ok 2 p2; ok 1 p1"},
@@ -176,7 +176,7 @@ func TestCheck_BlamesNobodyForWhatMayHappen(t *testing.T) {
 		}
 		got := figures{
 			runs: r.Runs - 3, duplicates: r.Duplicates, succeeded: r.Succeeded - 2, dead: r.Dead,
-			forgiven: r.Forgiven, poisoned: r.Poisoned,
+			cancelled: r.Cancelled, forgiven: r.Forgiven, poisoned: r.Poisoned,
 		}
 		if got != tt.want || r.Explained != r.Duplicates {
 			t.Errorf("%s: got %+v, want %+v; explained %d", tt.name, got, tt.want, r.Explained)

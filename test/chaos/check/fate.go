@@ -35,6 +35,8 @@ func (j *judge) fate(t *task) {
 		}
 	case dead, unreadable:
 		j.report.Dead++
+	case cancelled:
+		j.report.Cancelled++
 	case stored:
 		j.blame(Stuck, t.n, "is %s still", j.Final.Stored[t.n])
 		return

@@ -115,8 +115,8 @@ type Report struct {
 	// Sent, Accepted, Refused and Unknown count tasks. Unknown are those that never got an answer,
 	// whether they were in or not.
 	Sent, Accepted, Refused, Unknown int
-	// Succeeded and Dead count tasks by how they ended.
-	Succeeded, Dead int
+	// Succeeded, Dead and Cancelled count tasks by how they ended.
+	Succeeded, Dead, Cancelled int
 	// Poisoned are tasks that should have succeeded and are dead, as three workers died while they had
 	// them.
 	Poisoned int

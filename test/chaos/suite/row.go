@@ -27,8 +27,9 @@ type Row struct {
 	// Faults, Tasks, Starts, Lost, Forgiven, Duplicates and Unexplained are sums over the runs; Tasks are those
 	// that were accepted.
 	Faults, Tasks, Starts, Lost, Forgiven, Duplicates, Unexplained int
-	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters.
-	Refused, Dead int
+	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters,
+	// Cancelled how many were called off in time.
+	Refused, Dead, Cancelled int
 	// Violations is how many promises were not kept.
 	Violations int
 	// Recovery, Resume and Late are those of all runs, sorted.
@@ -55,6 +56,7 @@ func (r *Row) Add(report check.Report) {
 	r.Tasks += report.Accepted
 	r.Refused += report.Refused
 	r.Dead += report.Dead
+	r.Cancelled += report.Cancelled
 	r.Starts += report.Runs
 	r.Lost += report.Lost
 	r.Forgiven += report.Forgiven

@@ -64,8 +64,12 @@ func (s Storm) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 // judge compares a storm of full length with what it has to show. In a shorter one a few faults weigh
 // more.
 func (s Storm) judge(row *Row) {
+	row.note(fmt.Sprintf("%d tasks called off", row.Cancelled))
 	if s.For < fullStorm || row.Runs == 0 {
 		return
+	}
+	if row.Cancelled == 0 {
+		row.fail("no task was called off")
 	}
 	if row.Faults < manyFaults || row.Tasks < manyTasks {
 		row.fail(fmt.Sprintf("%d faults and %d tasks are too few: a storm has %d and %d", row.Faults, row.Tasks, manyFaults, manyTasks))
