@@ -396,6 +396,23 @@ func TestReplay_SchedulesAreWrittenAndForgottenOnce(t *testing.T) {
 	})
 }
 
+// A call that comes late, when the worker has had its answer, must not take what nobody would read.
+func TestReplay_FetchOfNothingTakesNothingWhenItIsSentAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := attach(r.Broker, nil)
+	m := r.join("w")
+	if deliveries, err := m.Fetch(t.Context(), 1); err != nil || len(deliveries) > 0 {
+		t.Fatal(deliveries, err)
+	}
+	r.put(newTask())
+	r.unchanged("sent again", func() {
+		if status := r.resend(s, "fetch")[0]; status != statusEmpty {
+			t.Errorf("answered %v", status)
+		}
+	})
+}
+
 // When all that a fetch found was called off, there may be more: its answer says so when it is sent again,
 // too.
 func TestReplay_FetchThatFoundOnlyWithdrawnTasksIsNotEmpty(t *testing.T) {

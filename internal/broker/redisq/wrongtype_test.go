@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -259,6 +260,27 @@ func TestWait_ManyAtMostOnceQueuesLoseNothing(t *testing.T) {
 	if ready != n {
 		t.Errorf("%d of %d tasks are left", ready, n)
 	}
+}
+
+// Whoever has the tasks by now, and whatever else there is: a worker that lost them writes nothing.
+func TestSettle_WithoutTheLeaseChangesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(newTasks(5)...)
+	m := r.join("w")
+	var outcomes []broker.Outcome
+	states := []zeroq.State{zeroq.Succeeded, zeroq.Retry, zeroq.Dead, zeroq.Expired, zeroq.Ready}
+	for i, d := range r.fetch(m, 5) {
+		outcomes = append(outcomes, outcome(m, d, states[i]))
+	}
+	r.must(r.client.Rename(t.Context(), r.keys.inflight+m.lease.group, r.keys.inflight+"thief").Err())
+	r.unchanged("the settling", func() {
+		for _, o := range outcomes {
+			if err := m.Settle(t.Context(), []broker.Outcome{o}); !errors.Is(err, zeroq.ErrLeaseLost) {
+				t.Errorf("%s: %v", o.State, err)
+			}
+		}
+	})
 }
 
 // After Redis has lost its last writes, a batch may hold tasks that are on their list again.
