@@ -67,6 +67,29 @@ func TestReaper_DiedHalfWayLosesNothing(t *testing.T) {
 	}
 }
 
+// However many there are: what is left for the next look waits for two more.
+func TestReaper_GivesBackAllThatOneWorkerHad(t *testing.T) {
+	t.Parallel()
+	const n = 4 * maxBatch
+	r := newRig(t)
+	m := r.join("w")
+	for range n / maxBatch {
+		r.put(newTasks(maxBatch)...)
+		r.fetch(m, maxBatch)
+	}
+	r.must(m.Leave(t.Context()))
+	reaper, back := r.NewReaper("q", "undertaker", testLease), 0
+	r.until("tasks are back", func() (some bool) {
+		var err error
+		back, err = reaper.Reap(t.Context())
+		r.must(err)
+		return back > 0
+	})
+	if back != n || r.count(zeroq.Ready) != n {
+		t.Errorf("%d of %d tasks are back at once", back, n)
+	}
+}
+
 func TestReaper_OneLookIsNotEnough(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
