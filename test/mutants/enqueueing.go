@@ -30,7 +30,7 @@ var enqueueing = []Mutant{{
 	Package: redisq, Run: again,
 }, {
 	Name: "enqueue-one-again-after-its-run", Why: "an enqueue sent again after its task has run is called a duplicate of itself", File: scripts + "settle.lua",
-	Old: "record = with_nonce(record, redis.pcall('GET', KEYS[k]))", New: "",
+	Old: "  if nonce then", New: "  if false then",
 	Package: redisq, Run: again,
 }, {
 	Name: "enqueue-one-by-its-time", Why: "another task of an id, of the same millisecond, is said to be in", File: scripts + "enqueue_one.lua",

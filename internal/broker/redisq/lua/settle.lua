@@ -184,14 +184,14 @@ for _ = 1, tonumber(take()) do
   key = key + 1
   redis.call('HSET', KEYS[key], unpack(take_counted(2)))
 end
--- The nonce of who chose the id stays, by which that call is known when it is sent again. The worker does not know it.
-local function with_nonce(record, before)
-  local nonce = type(before) == 'string' and nonce_of(before)
-  return nonce and string.gsub(record, '{', '{"n":"' .. nonce .. '",', 1) or record
-end
 for k = key + 1, #KEYS do
   local record, ttl = take(), take()
-  record = with_nonce(record, redis.pcall('GET', KEYS[k])) -- of another type, it is written over
+  -- The nonce of who chose the id stays: the worker does not know it. A key of another type is written over.
+  local before = redis.pcall('GET', KEYS[k])
+  local nonce = type(before) == 'string' and nonce_of(before)
+  if nonce then
+    record = string.gsub(record, '{', '{"n":"' .. nonce .. '",', 1)
+  end
   if ttl == '0' then
     redis.call('SET', KEYS[k], record)
   else
