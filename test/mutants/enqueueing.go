@@ -29,8 +29,12 @@ var enqueueing = []Mutant{{
 	Old: "return {same_call(known) and 'OK' or 'DUPLICATE', now}", New: "return {'DUPLICATE', now}",
 	Package: redisq, Run: again,
 }, {
-	Name: "enqueue-one-again-after-its-run", Why: "an enqueue sent again after its task has run is called a duplicate of itself", File: scripts + "enqueue_one.lua",
-	Old: "return settled and at ==", New: "return false and at ==",
+	Name: "enqueue-one-again-after-its-run", Why: "an enqueue sent again after its task has run is called a duplicate of itself", File: scripts + "settle.lua",
+	Old: "  if nonce then", New: "  if false then",
+	Package: redisq, Run: again,
+}, {
+	Name: "enqueue-one-by-its-time", Why: "another task of an id, of the same millisecond, is said to be in", File: scripts + "enqueue_one.lua",
+	Old: "if theirs or slot == '' then", New: "if theirs then",
 	Package: redisq, Run: again,
 }, {
 	Name: "unique-for-nobody", Why: "two tasks have one unique key", File: scripts + "enqueue_one.lua",

@@ -76,6 +76,14 @@ var fetching = []Mutant{{
 	Old: "if record_of(prefix, id) or redis.call('SISMEMBER', KEYS[6], id) == 1 then", New: "if false then",
 	Package: redisq, Run: fetches,
 }, {
+	Name: "claim-trusts-redis", Why: "a message that a power cut brought back to a living worker stays there", File: scripts + "claim.lua",
+	Old: "if claims < tonumber(least) then", New: "if false then",
+	Package: redisq, Run: "TestForgotten_",
+}, {
+	Name: "claim-counts-nothing", Why: "what was claimed and lost is not noticed", File: scripts + "claim.lua",
+	Old: "redis.call('HINCRBY', KEYS[1], '#c', 1)", New: "0",
+	Package: redisq, Run: "TestForgotten_",
+}, {
 	Name: "commit-leaves-no-mark", Why: "a task that must not start twice does, once its worker has died", File: scripts + "commit.lua",
 	Old: "'!' .. message", New: "message",
 	Package: redisq, Run: fetches,

@@ -9,7 +9,7 @@ const (
 // Suites of the broker on a real Redis.
 const (
 	settles = "TestConformance_Redis/^(Settle|CallOff)_|TestReplay_Settle|TestSettle_"
-	again   = "TestConformance_EveryScriptSentTwice/^Settle_|TestReplay_"
+	again   = "TestConformance_EveryScriptSentTwice/^Settle_|TestReplay_|TestSameCall_"
 	poisons = "TestConformance_Redis/^Poison_|TestReaper_|TestFetch_OneSuspect|TestSettle_Suspect"
 	types   = "TestScripts_KeyOfAnotherType|TestByHand_KeyOfAnotherType|TestLedger_KeyOfAnotherType"
 )

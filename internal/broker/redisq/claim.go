@@ -43,11 +43,7 @@ func (m *member) claim(ctx context.Context, held *lease, bare []*broker.Delivery
 	if err := m.nameAll(ctx, claimable); err != nil {
 		return nil, err
 	}
-	calls, first := make([]call, len(claimable)), held.claimed.Load()+1
-	for i, d := range claimable {
-		calls[i] = m.claimCall(d, first+uint64(i))
-	}
-	answers, err := m.broker.runAll(ctx, scriptClaim, calls)
+	calls, answers, err := m.sendClaims(ctx, held, claimable)
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +51,6 @@ func (m *member) claim(ctx context.Context, held *lease, bare []*broker.Delivery
 		return nil, errIDTaken
 	}
 	for i, d := range claimable {
-		switch answers[i].status {
-		case statusOK, statusScheduled, statusReplaced:
-			held.claimed.Store(first + uint64(i)) // the others have written nothing
-		}
 		switch answers[i].status {
 		case statusOK:
 			d.Raw, d.Receipt = calls[i].message, d.Task.ID
@@ -73,6 +65,39 @@ func (m *member) claim(ctx context.Context, held *lease, bare []*broker.Delivery
 		}
 	}
 	return result, nil
+}
+
+// sendClaims runs the claim script for all of them.
+func (m *member) sendClaims(ctx context.Context, held *lease, claimable []*broker.Delivery) ([]call, []reply, error) {
+	calls, least := make([]call, len(claimable)), held.claimed.Load()
+	for {
+		for i, d := range claimable {
+			calls[i] = m.claimCall(d, least)
+		}
+		answers, err := m.broker.runAll(ctx, scriptClaim, calls)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !held.noteClaims(answers) {
+			return calls, answers, nil
+		}
+		least = 0 // the next heartbeat gives the lease up; what it has is run until then
+	}
+}
+
+// noteClaims keeps how many claims Redis has answered. Redis counts them: of calls that are sent again, nobody
+// here knows which were made. It reports whether Redis says that it has lost some.
+func (l *lease) noteClaims(answers []reply) (forgot bool) {
+	for _, a := range answers {
+		switch a.status {
+		case statusOK, statusScheduled, statusReplaced: // the others have written nothing
+			l.claimed.Store(max(l.claimed.Load(), uint64(a.number(0))))
+		case statusForgot:
+			l.forgotten.Store(true)
+			forgot = true
+		}
+	}
+	return forgot
 }
 
 // renameTaken takes ids back that were given out for a second time, as enqueueOurs does.
@@ -141,7 +166,7 @@ type call struct {
 // errIDTaken is why messages must be claimed once more.
 var errIDTaken = errors.New("an assigned id was in use")
 
-func (m *member) claimCall(d *broker.Delivery, number uint64) call {
+func (m *member) claimCall(d *broker.Delivery, least uint64) call {
 	task, due := d.Task, int64(0)
 	if task.RunAt.After(m.Now()) {
 		due = task.RunAt.UnixMilli()
@@ -160,7 +185,7 @@ func (m *member) claimCall(d *broker.Delivery, number uint64) call {
 			m.keys.withdrawn, at.key,
 		}, lock...),
 		args: []any{
-			m.keys.prefix, number, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,
+			m.keys.prefix, least, d.Receipt, task.ID, due, message, newRecord(markLive, task).encode(), at.slot, mode, ttl,
 		},
 		message: message,
 	}

@@ -1,12 +1,18 @@
 package redisq
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/taskid"
 )
 
 // The message of a deleted task still lies on its list. A bare one of the same id must not take its place:
@@ -80,5 +86,68 @@ func TestUnique_EveryEndOfATaskFreesItsKey(t *testing.T) {
 		if r.client.Exists(t.Context(), key).Val() != 0 {
 			t.Errorf("%s: the key is left", state)
 		}
+	}
+}
+
+// Of the calls of one round trip some may have been made when all are sent again: the first is made after the
+// others then. Redis has lost nothing, and the worker must not hear that it has.
+func TestClaim_SentAgainInPartIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(r *rig){
+		"an id was given out twice": func(r *rig) {
+			r.put(newTasks(2)...) // has numbers at hand
+			at := r.keys.place(taskid.New("q", 0, r.Broker.ids.span("q").next))
+			r.must(r.client.HSet(r.Context(), at.key, at.slot, newRecord(markLive, newTask()).encode()).Err())
+		},
+		"Redis lost its scripts": func(r *rig) {
+			r.must(scriptClaim.Load(r.Context(), r.client).Err())
+			r.calls.AddHook(&loser{r: r})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			w := r.join("w")
+			spoil(r)
+			for _, d := range r.fetch(w, int(r.count(zeroq.Ready))) {
+				r.settle(w, outcome(w, d, zeroq.Succeeded))
+			}
+			r.push(`{"type":"echo"}`, `{"type":"echo"}`, `{"type":"echo"}`)
+			claimed := 0
+			r.until("all are claimed", func() bool {
+				deliveries, err := w.Fetch(t.Context(), 10)
+				if err != nil && !errors.Is(err, errIDTaken) {
+					t.Fatal(err)
+				}
+				claimed += len(deliveries)
+				r.must(w.Beat(t.Context()))
+				return claimed == 3
+			})
+			if n, c := w.lease.claimed.Load(), r.inFlight(w)["#c"]; n != 3 || c != "3" {
+				t.Errorf("3 claims were made; the worker knows of %d, Redis of %s", n, c)
+			}
+		})
+	}
+}
+
+// loser has Redis not know the claim script at the first call of a round trip, but know it by the second.
+type loser struct {
+	r    *rig
+	done bool
+}
+
+func (l *loser) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *loser) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (l *loser) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if args := cmds[0].Args(); l.done || args[0] != "evalsha" || args[1] != scriptClaim.Hash() {
+			return next(ctx, cmds)
+		}
+		l.done = true
+		unknown := l.r.client.EvalSha(ctx, strings.Repeat("0", 40), nil).Err()
+		cmds[0].SetErr(unknown)
+		return cmp.Or(next(ctx, cmds[1:]), unknown)
 	}
 }

@@ -180,7 +180,7 @@ func (b *Broker) reviveCall(found *finding) (call, error) {
 func (r record) revived(task *zeroq.Task) record {
 	fresh := newRecord(markLive, task)
 	fresh.Attempt, fresh.StartedAt, fresh.Worker, fresh.Errors = r.Attempt, r.StartedAt, r.Worker, r.Errors
-	fresh.Lock = r.Lock
+	fresh.Lock, fresh.Nonce = r.Lock, r.Nonce
 	return fresh
 }
 

@@ -18,6 +18,12 @@ func TestForgotten_TasksOfALivingWorkerComeBack(t *testing.T) {
 		r.settle(m, outcome(m, d, zeroq.Succeeded))
 		return before
 	}
+	claimAnother := func(r *rig, m *member, _ *broker.Delivery) map[string]string {
+		before := r.inFlight(m)
+		r.push(`{"type":"echo"}`)
+		r.fetch(m, 1)
+		return before
+	}
 	for name, forgotten := range map[string]struct {
 		// what is forgotten, and what Redis knows then of the worker's tasks
 		first func(r *rig, m *member, d *broker.Delivery) map[string]string
@@ -37,6 +43,7 @@ func TestForgotten_TasksOfALivingWorkerComeBack(t *testing.T) {
 			before["?2.1"] = message
 			return before
 		}},
+		"claimed, and another after that": {first: claimAnother, then: claimAnother},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

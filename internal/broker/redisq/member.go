@@ -36,7 +36,7 @@ type member struct {
 }
 
 // lease is one ownership of tasks in flight. Sequence numbers are of the last call that was
-// answered; a call that was not is made again under the same number.
+// answered; a call that was not is made again under the same number. Claims are counted by Redis.
 type lease struct {
 	group            string
 	fetched          uint64

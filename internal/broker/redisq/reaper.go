@@ -143,7 +143,6 @@ func (r *reaper) handBack(ctx context.Context, mine, dead string, seq uint64, ou
 	}
 	s := settlement{
 		broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine, retention: zeroq.DefaultRetention,
-		forgot: func() {}, // then the lease is stolen once more
 	}
 	return s.settle(ctx, seq, outcomes)
 }

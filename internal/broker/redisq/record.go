@@ -29,6 +29,7 @@ type record struct {
 	mark     byte
 	forgetAt int64
 
+	Nonce       string          `json:"n,omitempty"` // scripts look for it here, before all that users wrote
 	Type        string          `json:"t,omitempty"`
 	EnqueuedAt  int64           `json:"e,omitempty"`
 	MaxAttempts int             `json:"m,omitempty"` // 0: the default
@@ -38,7 +39,6 @@ type record struct {
 	Worker      string          `json:"w,omitempty"`
 	Result      json.RawMessage `json:"r,omitempty"`
 	Errors      json.RawMessage `json:"x,omitempty"`
-	Nonce       string          `json:"n,omitempty"`
 	Progress    json.RawMessage `json:"p,omitempty"`
 	Lock        string          `json:"u,omitempty"` // of a unique key: a letter for the mode, and the hash
 	Retention   int64           `json:"k,omitempty"` // 0: the default

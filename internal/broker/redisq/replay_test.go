@@ -2,7 +2,6 @@ package redisq
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -146,31 +145,6 @@ func TestReplay_EnqueueOfAChosenIDIsKnownByItsNonce(t *testing.T) {
 		r.unchanged(name, func() {
 			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
 				t.Errorf("%s: answered %v", name, status)
-			}
-		})
-	}
-}
-
-// A worker can be done with a task before its producer, who had no answer, has sent it again.
-func TestReplay_EnqueueOfAChosenIDIsKnownOnceItWasSettled(t *testing.T) {
-	t.Parallel()
-	for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Retry, zeroq.Dead} {
-		r := newRig(t)
-		s := attach(r.Broker, nil)
-		r.put(newTask(zeroq.ID("x"), zeroq.MaxAttempts(7), zeroq.UniqueKey("k", zeroq.UntilFinished)))
-		m := r.join("w")
-		o := outcome(m, r.fetch(m, 1)[0], state)
-		o.Result = json.RawMessage(`{"e":1,"n":"x"}`)
-		r.settle(m, o)
-		r.unchanged(string(state), func() {
-			if status := r.resend(s, "enqueue_one")[0]; status != statusOK {
-				t.Errorf("%s: answered %v", state, status)
-			}
-			r.until("the clock goes on", func() bool { return r.Now().UnixMilli() > o.Delivery.Task.EnqueuedAt.UnixMilli() })
-			for _, err := range r.Enqueue(t.Context(), []*zeroq.Task{newTask(zeroq.ID("x"))}) {
-				if !errors.Is(err, zeroq.ErrDuplicateID) {
-					t.Errorf("%s: another task of the id: %v", state, err)
-				}
 			}
 		})
 	}

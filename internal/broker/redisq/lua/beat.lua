@@ -1,8 +1,8 @@
 -- Renews a lease, unless it is over, and tells which of its tasks were called off.
 -- KEYS[1] groups      ZSET  lease group -> expiry in ms
--- KEYS[2] if:<group>  HASH  task id -> message in flight; #a and #c are marks of settling and claiming
+-- KEYS[2] if:<group>  HASH  task id -> message in flight; #a is the number of the last settling, #c how many claims there were
 -- KEYS[3] stopping    SET   ids in flight that are called off
--- ARGV    group, lease in ms, number of the last settling and of the last claim that were answered
+-- ARGV    group, lease in ms, the last #a and #c that were answered
 -- RETURNS {OK, now, ids}, {FENCED, now}, or {FORGOT, now} when Redis has lost what it had answered: tasks may be
 --         in the hash again that the worker has no more; the lease is renewed once more
 -- OOM     runs: ZREM is the fence and unlocks the ZADD

@@ -1,5 +1,5 @@
 -- Admits a bare message that a worker holds: gives it its id, and a record where none is.
--- KEYS[1] if:<group>            HASH         task id -> message in flight; #c is the number of the last claim
+-- KEYS[1] if:<group>            HASH         task id -> message in flight; #c is how many claims of the worker there were
 -- KEYS[2] scheduled             ZSET         task id -> due in ms
 -- KEYS[3] scheduled:d           HASH         task id -> message
 -- KEYS[4] counters              HASH         name -> total
@@ -7,21 +7,26 @@
 -- KEYS[6] withdrawn             SET          ids that were called off and are still on a list
 -- KEYS[7] r:<bucket> or id:<id> HASH|STRING  record
 -- KEYS[8] unique:<hash>         STRING       mode and id of the task that has the unique key, if there is one
--- ARGV    prefix of the queue's keys, number of the claim, field that the message has now, id, due in ms or 0, message, record,
+-- ARGV    prefix of the queue's keys, least #c, field that the message has now, id, due in ms or 0, message, record,
 --         slot in the bucket or "", mode of the unique key, how long it is held in ms or 0
--- RETURNS {status, now}: OK, SCHEDULED (given up until it is due), DUPLICATE (the id is taken, nothing was
---         written), FENCED, {TAKEN, now, id} when that task has the unique key (nothing was written), or
---         {REPLACED, now, id} when this one took the place of that task, and is given up
+-- RETURNS {status, now, #c}: OK, SCHEDULED (given up until it is due), REPLACED (it took the place of the task that
+--         has the unique key, and is given up); or, when nothing was written, {DUPLICATE, now}: the id is taken;
+--         {TAKEN, now, id}: that task has the unique key; {FENCED, now}; {FORGOT, now}: #c is below the least, so
+--         that Redis has lost a claim that it had answered
 -- OOM     runs: HDEL comes first and unlocks the rest
 local now = now_ms()
-local prefix, number, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
+local prefix, least, field, id, due, message, record, slot, mode, ttl = unpack(ARGV)
 local lock = KEYS[8]
+local claims = tonumber(redis.call('HGET', KEYS[1], '#c') or 0)
+if claims < tonumber(least) then
+  return {'FORGOT', now}
+end
 if redis.call('HEXISTS', KEYS[1], field) == 0 then
   if redis.call('HEXISTS', KEYS[1], id) == 1 then
-    return {'OK', now} -- sent again: claimed by the first sending
+    return {'OK', now, claims} -- sent again: claimed by the first sending
   end
   if due ~= '0' and redis.call('HEXISTS', KEYS[3], id) == 1 then
-    return {'SCHEDULED', now}
+    return {'SCHEDULED', now, claims}
   end
   return {'FENCED', now}
 end
@@ -45,7 +50,7 @@ if lock then
   end
 end
 redis.call('HDEL', KEYS[1], field)
-redis.call('HSET', KEYS[1], '#c', number)
+claims = redis.call('HINCRBY', KEYS[1], '#c', 1)
 if held then
   due, message = due == '0' and text(now) or due, renamed(message, id, holder)
   id = holder
@@ -59,10 +64,10 @@ else
 end
 put_record(prefix, id, record)
 if held then
-  return {'REPLACED', now, holder}
+  return {'REPLACED', now, claims}
 end
 if lock then
   give_key(lock, mode, id, ttl)
 end
 redis.call('HINCRBY', KEYS[4], 'enqueued', 1)
-return {due == '0' and 'OK' or 'SCHEDULED', now}
+return {due == '0' and 'OK' or 'SCHEDULED', now, claims}

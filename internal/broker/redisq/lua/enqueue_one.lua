@@ -25,15 +25,14 @@ refused = refused or lock and wrong_type(lock, 'string')
 if refused then
   return refused
 end
--- The record that an enqueue writes has its nonce: the same one means the same call, sent again. What a
--- worker writes when it settles has none, and the time the task was enqueued at tells then.
+-- Whether this very call has written the record. Its nonce stays there where the producer chose the id; of an
+-- id of ours, which no two calls have unless Redis lost its last writes, the time is enough once it has run.
 local function same_call(known)
-  if string.find(known, nonce, 1, true) then
-    return true
+  local theirs = nonce_of(known)
+  if theirs or slot == '' then
+    return theirs == nonce
   end
-  local at, rest = string.match(known, '"e":(%d+),?(.*)')
-  local settled = rest and not string.find(rest, '^"n":"') and not string.find(rest, '^"m":%d+,"n":"')
-  return settled and at == string.match(record, '"e":(%d+)')
+  return string.match(known, '"e":(%d+)') == string.match(record, '"e":(%d+)')
 end
 local known = record_of(prefix, id)
 if known then
@@ -44,7 +43,7 @@ if redis.call('SISMEMBER', KEYS[8], id) == 1 then
 end
 if lock then
   local held, holder, theirs = holder_of(lock, prefix)
-  if held and theirs and string.find(theirs, nonce, 1, true) then
+  if held and theirs and nonce_of(theirs) == nonce then
     return {'REPLACED', now, holder} -- sent again
   end
   if held == 'd' and mode == 'd' then

@@ -190,6 +190,11 @@ local function record_of(prefix, id)
   return (slot and redis.call('HGET', key, slot) or not slot and redis.call('GET', key)) or nil
 end
 
+-- The nonce in a record: the first name that it has, so nothing that a user wrote is taken for it.
+local function nonce_of(record)
+  return string.match(record, '^[^{]*{"n":"(%w+)",')
+end
+
 -- Who has a unique key now: the letter of the mode, and the id; nil when it may be taken. A key is not
 -- held by a task that has finished, unless it is held for a time, nor after the delay of a debounced one.
 local function holder_of(lock, prefix)

@@ -186,6 +186,12 @@ for _ = 1, tonumber(take()) do
 end
 for k = key + 1, #KEYS do
   local record, ttl = take(), take()
+  -- The nonce of who chose the id stays: the worker does not know it. A key of another type is written over.
+  local before = redis.pcall('GET', KEYS[k])
+  local nonce = type(before) == 'string' and nonce_of(before)
+  if nonce then
+    record = string.gsub(record, '{', '{"n":"' .. nonce .. '",', 1)
+  end
   if ttl == '0' then
     redis.call('SET', KEYS[k], record)
   else
