@@ -70,7 +70,9 @@ func (s sender) send(ctx context.Context, n uint64) error {
 	note := func(kind ledger.Kind, code ledger.Code) {
 		s.log.Add(ledger.Record{Kind: kind, Code: code, Task: n, Key: share.Deed.Key})
 	}
-	note(ledger.Sending, s.load.Expect(n))
+	s.log.Add(ledger.Record{
+		Kind: ledger.Sending, Code: s.load.Expect(n), Task: n, Key: share.Deed.Key, Reach: uint32(wholeSeconds(share.Timeout).Milliseconds()),
+	})
 	for unknown := false; ; {
 		_, err := s.client.EnqueueContext(ctx, task)
 		switch {

@@ -37,6 +37,8 @@ type judge struct {
 	starts starts
 	keys   map[uint64]*claims
 	fired  map[uint64]*tick
+	// poison: a tick may be dead as three workers died with it.
+	poison bool
 	again  []outage
 	// forgettable counts tasks that succeeded and that Redis may have forgotten with all that became of
 	// them.
@@ -51,7 +53,7 @@ func newJudge(h History) *judge {
 	j := &judge{
 		History: h,
 		byTask:  groupByTask(h.Records),
-		faults:  indexFaults(h.Records, h.Rules.Settle),
+		faults:  indexFaults(h.Records, h.Rules),
 		again:   outages(h.Records),
 		keys:    map[uint64]*claims{},
 		fired:   map[uint64]*tick{},
@@ -66,8 +68,12 @@ func byMoment(a, b ledger.Record) int { return cmp.Compare(a.At, b.At) }
 func (j *judge) task(t *task) {
 	j.count(t)
 	j.report.Runs += len(t.runs)
+	for i := range t.runs {
+		t.runs[i].last = j.faults.last(t.runs[i])
+	}
 	j.origin(t)
 	j.repeats(t)
+	j.excusable(t)
 	j.unended(t)
 	j.called(t)
 	j.fate(t)
@@ -135,19 +141,6 @@ func (j *judge) unended(t *task) {
 	}
 }
 
-// processes looks for those that worked on after their end.
-func (j *judge) processes() {
-	down := map[uint32]bool{}
-	for i := range j.Records {
-		switch r := &j.Records[i]; {
-		case r.Kind == ledger.Down:
-			down[r.Process] = true
-		case r.Kind == ledger.Started && down[r.Process]:
-			j.damaged(r.Task, "started in process %d after that had ended", r.Process)
-		}
-	}
-}
-
 // redis compares the final state with the whole run.
 func (j *judge) redis() {
 	f := j.Final
@@ -160,9 +153,6 @@ func (j *judge) redis() {
 	if grown := f.After - f.Before; j.Rules.Memory > 0 && f.Before > 0 && f.After > 0 && grown > j.Rules.Memory {
 		j.blame(MemoryLeft, 0, "%d bytes more than before, %d may be", grown, j.Rules.Memory)
 	}
-	if j.Rules.Ticks != nil {
-		return // a tick that never ran has no records, and is missed
-	}
 	held := map[uint64]bool{}
 	for _, all := range []map[uint64]bool{f.Dead, f.Unreadable, f.Cancelled} {
 		maps.Copy(held, all)
@@ -171,6 +161,9 @@ func (j *judge) redis() {
 		held[n] = true
 	}
 	for _, n := range slices.Sorted(maps.Keys(held)) {
+		if n == 0 && j.Rules.Ticks != nil && j.heldTick() {
+			continue
+		}
 		if held[n] && !j.byTask.has(n) {
 			j.blame(Phantom, n, "Redis holds it, and nobody sent it")
 		}

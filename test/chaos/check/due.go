@@ -26,7 +26,7 @@ func (j *judge) due(t *task) {
 		j.report.Late = append(j.report.Late, max(first.Sub(due), 0))
 	}
 	for i, r := range t.runs {
-		before := slices.IndexFunc(t.runs[:i], func(b run) bool { return asks(b, r) && b.failed() })
+		before := slices.IndexFunc(t.runs[:i], func(b run) bool { return b.failed() && j.asks(t, b, r) })
 		if before >= 0 && r.start.Sub(t.runs[before].end) < j.Rules.Pause-early {
 			j.blame(Early, t.n, "attempt %d began %v after attempt %d had failed", r.attempt, r.start.Sub(t.runs[before].end), t.runs[before].attempt)
 		}
@@ -54,7 +54,7 @@ func (j *judge) once(t *task) {
 // its outcome was recorded, or when it was about to start.
 func (j *judge) cutOff(t *task) bool {
 	if len(t.runs) > 0 {
-		return len(j.faults.explain(t.runs[:1], run{start: ledger.Time(1<<63 - 1)})) > 0
+		return len(j.faults.explain(t.runs[:1], run{start: never})) > 0
 	}
 	return slices.ContainsFunc(j.faults.all, func(f ledger.Record) bool {
 		return deadly(f.Code) && (t.sending == nil || f.Until >= t.sending.At)

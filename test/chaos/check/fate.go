@@ -78,7 +78,7 @@ func (j *judge) end(t *task) fate {
 
 // fits tells whether a task should end so.
 func (j *judge) fits(t *task, end fate) bool {
-	if t.calling && end == cancelled {
+	if t.calling != nil && end == cancelled {
 		return true // whatever it was to become
 	}
 	switch t.expected() {
@@ -130,7 +130,7 @@ func (j *judge) poisoned(t *task) bool {
 	hit := map[int]bool{}
 	for _, r := range t.runs {
 		for i := range j.faults.hitting(r.process) {
-			if f := j.faults.all[i]; deadly(f.Code) && f.Until >= r.start && !r.over(f.At.Add(-j.Rules.Settle)) {
+			if f := j.faults.all[i]; deadly(f.Code) && f.Until >= r.start && f.At.Add(-j.Rules.Settle) <= r.last {
 				hit[i] = true
 			}
 		}

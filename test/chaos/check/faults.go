@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,11 +14,16 @@ type faults struct {
 	of        map[uint32][]int // by process; 0 are those that hit all
 	forgetful []int            // those of Redis that may undo what was answered
 	down      map[uint32]ledger.Time
+	gone      map[uint32]ledger.Time // when processes had ended, that are known to have
 	settle    time.Duration
+	fragile   bool // a reply that is lost may cost a second run
 }
 
-func indexFaults(records []ledger.Record, settle time.Duration) faults {
-	f := faults{of: map[uint32][]int{}, down: map[uint32]ledger.Time{}, settle: settle}
+func indexFaults(records []ledger.Record, rules Rules) faults {
+	f := faults{
+		of: map[uint32][]int{}, down: map[uint32]ledger.Time{}, gone: map[uint32]ledger.Time{},
+		settle: rules.Settle, fragile: rules.Spends,
+	}
 	for _, r := range records {
 		switch r.Kind {
 		case ledger.Fault:
@@ -26,6 +32,7 @@ func indexFaults(records []ledger.Record, settle time.Duration) faults {
 			f.down[r.Process] = r.At
 		}
 	}
+	f.bury()
 	return f
 }
 
@@ -49,6 +56,38 @@ func (f *faults) count() map[ledger.Code]int {
 		}
 	}
 	return n
+}
+
+// bury notes when processes had ended: no later fault can hit what they ran.
+func (f *faults) bury() {
+	told := map[uint32]ledger.Time{} // to end
+	for _, fault := range f.all {
+		switch fault.Code {
+		case ledger.Kill, ledger.Exit:
+			if _, known := f.gone[fault.Process]; !known {
+				f.gone[fault.Process] = fault.Until
+			}
+		case ledger.Term:
+			told[fault.Process] = max(told[fault.Process], fault.Until)
+		}
+	}
+	for process, at := range told {
+		if _, known := f.gone[process]; !known {
+			f.gone[process] = at
+		}
+	}
+	maps.Copy(f.gone, f.down)
+}
+
+// last is when a run was over: when it ended, or else its process; never if neither is known.
+func (f *faults) last(r run) ledger.Time {
+	if r.code != 0 {
+		return r.end
+	}
+	if at, known := f.gone[r.process]; known {
+		return max(r.start, at)
+	}
+	return never
 }
 
 // hitting hands out the faults that hit a process, alone or with all others.
@@ -83,17 +122,22 @@ func (f *faults) explain(before []run, next run) []int {
 // repeats tells whether a fault that hit a run can be why the next one was begun: it hit while the run
 // or its outcome was under way. An outcome that was recorded can only be forgotten. What was
 // fetched before a stop, or before what Redis forgot, may begin right after it, and again elsewhere.
+// A reply that is lost, or a connection that is reset, costs zeroq no run.
 func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
 	if hit.recorded && fault.Reach == 0 {
 		return false
 	}
 	began, last := hit.start, next.start
-	if hit.code != 0 {
-		last = min(last, hit.end.Add(f.settle))
+	if hit.last < never {
+		last = min(last, hit.last.Add(f.settle))
 	}
 	at := fault.At
 	switch fault.Code {
-	case ledger.Kill, ledger.RedisStop, ledger.Reset, ledger.BlackHole, ledger.LostReply:
+	case ledger.Kill, ledger.RedisStop, ledger.BlackHole:
+	case ledger.Reset, ledger.LostReply:
+		if !f.fragile {
+			return false
+		}
 	case ledger.RedisKill:
 		at = reaches(fault)
 		if fault.Reach > 0 {
@@ -127,6 +171,9 @@ func (f *faults) woke(r run) int {
 	return -1
 }
 
+// hangs is how long a handler may go on at most that does not look at its context.
+const hangs = 10 * time.Second
+
 // ended tells whether a fault is why a run never ended.
 func (f *faults) ended(r run) bool {
 	_, orderly := f.down[r.process]
@@ -134,8 +181,8 @@ func (f *faults) ended(r run) bool {
 		switch fault := f.all[i]; fault.Code {
 		case ledger.Kill, ledger.Exit:
 			return !orderly && fault.Until.Add(f.settle) >= r.start
-		case ledger.Term:
-			return true
+		case ledger.Term: // SIGTERM leaves behind what began not long before, and what began meanwhile
+			return fault.At <= r.start.Add(hangs+f.settle)
 		default:
 			return false
 		}

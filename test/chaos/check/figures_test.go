@@ -41,6 +41,29 @@ func TestCheck_UnexplainedAreTheDuplicatesWithoutAFault(t *testing.T) {
 	}
 }
 
+// What a fault hit could have run again and nobody would have been blamed.
+func TestCheck_TellsOfHowManyRunsARepetitionWouldBeExcused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"send 1; accept 1; start 1 p1; ok 1 p1":                                                             0,
+		"send 1; accept 1; start 1 p1; ok 1 p1; kill p1":                                                    1,
+		"send 1; accept 1; start 1 p1; ok 1 p1; kill p2":                                                    0,
+		"send 1; accept 1; start 1 p1; ok 1 p1; wait 3s; kill p1":                                           0,
+		"send 1; accept 1; start 1 p1; fail 1 p1; redisstop for 1s; start 1 p2 try 2; ok 1 p2":              1,
+		"send 1; accept 1; start 1 p1; fail 1 p1; start 1 p2 try 2; ok 1 p2; rediskill for 1s reach 1s":     2,
+		"send 1; accept 1; start 1 p1; kill p1; wait 5s; start 1 p2; ok 1 p2; wait 5s; redisstop for 100ms": 1,
+		"send 1; accept 1; start 1 p1; reply p1; reset p1; latency p1; ok 1 p1":                             0,
+	} {
+		if got := report(text).Excusable; got != want {
+			t.Errorf("%s: got %d, want %d", text, got, want)
+		}
+	}
+	r := check.Check(check.History{Records: story("send 1; accept 1; start 1 p1; stop p1 for 1s; ok 1 p1"), Rules: check.Rules{Harmless: true}})
+	if r.Excusable != 0 {
+		t.Errorf("%d are excused by what should cost nothing", r.Excusable)
+	}
+}
+
 // Two faults, two runs more: that each can have its own is found though the first could explain both.
 func TestCheck_GivesEachDuplicateAFaultOfItsOwn(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,8 @@ type Rules struct {
 	Harmless bool
 	// Shared: several producers send the same tasks, each under what makes them known as the same.
 	Shared bool
-	// Spends: the death of a worker uses up an attempt, so that numbers of attempts may be left out.
+	// Spends: the death of a worker uses up an attempt, so that numbers of attempts may be left out; and a
+	// reply that is lost may cost a second run, as may a connection that is reset. So it is with asynq.
 	Spends bool
 	// Ordered: tasks start in the order of their numbers, whoever runs them.
 	Ordered bool
@@ -107,6 +108,7 @@ const (
 	Early        = "early"         // started before it was due, or before the pause after a failure was over
 	Twice        = "twice"         // started again though it may start only once
 	Unanswered   = "unanswered"    // neither accepted nor refused
+	Crashed      = "crashed"       // a process ended by itself, or not in order
 	Damaged      = "damaged"       // records that contradict each other
 )
 
@@ -128,6 +130,9 @@ type Report struct {
 	// Duplicates are runs beyond those that the outcomes of a task ask for; Explained those that a
 	// fault explains.
 	Duplicates, Explained int
+	// Excusable is how many of all runs a fault would have explained a repetition of: in the others a second
+	// run would have been found.
+	Excusable int
 	// Faults counts faults by what was broken.
 	Faults map[ledger.Code]int
 	// Recovery is how long after the death (or the stop) of a process the tasks began again that it was

@@ -14,13 +14,15 @@ import (
 
 // A story is a history in words, one event each 10 ms:
 //
-//	send 1 [dies|unreadable|uncertain] [key 7] [due 3s]   accept 1   refuse 1 dup|full|other   unknown 1   calloff 1
+//	send 1 [dies|unreadable|uncertain] [key 7] [due 3s] [limit 2s]   accept 1   refuse 1 dup|full|other   unknown 1   calloff 1
 //	start 1 p3 [try 2] [key 7]                   ok|fail|panic|cut 1 p3 [try 2]       up p3   down p3
 //	kill|exit|term|stop|reset|hole|reply|… p3 [for 2s]    rediskill [for 1s] [reach 2s]    redisstop    serving
-//	wait 5s
+//	wait 5s                                      gone p3
 //
 // Events are parted by ";". A fault without a process hits all. The moment of a fault "for 2s" is now; the
 // story goes on meanwhile. An end has the attempt of the task's last start in that process.
+// Long after it, all processes end in order that were up and had no end in the story; gone are those that
+// ended, and noted nothing.
 func story(text string) []ledger.Record {
 	w := writer{now: ledger.Time(time.Hour), tries: map[[2]uint64]uint16{}}
 	for event := range strings.SplitSeq(text, ";") {
@@ -28,6 +30,7 @@ func story(text string) []ledger.Record {
 			w.write(words)
 		}
 	}
+	w.end()
 	slices.SortStableFunc(w.records, func(a, b ledger.Record) int { return cmp.Compare(a.At, b.At) })
 	return w.records
 }
@@ -37,6 +40,28 @@ type writer struct {
 	now     ledger.Time
 	tries   map[[2]uint64]uint16 // by task and process
 	records []ledger.Record
+	gone    []uint32
+}
+
+// end has those processes end that have not.
+func (w *writer) end() {
+	var up []uint32
+	gone := w.gone
+	for _, r := range w.records {
+		switch {
+		case r.Kind == ledger.Up:
+			up = append(up, r.Process)
+		case r.Kind == ledger.Down, r.Kind == ledger.Fault && (r.Code == ledger.Kill || r.Code == ledger.Exit):
+			gone = append(gone, r.Process)
+		}
+	}
+	at := w.now.Add(time.Minute)
+	for _, p := range up {
+		if !slices.Contains(gone, p) {
+			term := ledger.Record{Kind: ledger.Fault, Code: ledger.Term, Process: p, At: at, Until: at.Add(2), Note: ledger.NoteOf(ledger.TheEnd)}
+			w.records = append(w.records, term, ledger.Record{Kind: ledger.Down, Process: p, At: at.Add(1)})
+		}
+	}
 }
 
 var kinds = map[string]ledger.Record{
@@ -66,6 +91,10 @@ func (w *writer) write(words []string) {
 		w.now = w.now.Add(duration(words[1]))
 		return
 	}
+	if words[0] == "gone" {
+		w.gone = append(w.gone, uint32(number(words[1][1:])))
+		return
+	}
 	r, known := kinds[words[0]]
 	if !known {
 		panic("no event: " + words[0])
@@ -74,7 +103,7 @@ func (w *writer) write(words []string) {
 	r.At, r.Until = w.now, 0
 	for words = words[1:]; len(words) > 0; words = words[1:] {
 		switch word := words[0]; word {
-		case "try", "key", "for", "due", "reach":
+		case "try", "key", "for", "due", "reach", "limit":
 			w.detail(&r, word, words[1])
 			words = words[1:]
 		default:
@@ -99,7 +128,7 @@ func (w *writer) detail(r *ledger.Record, name, value string) {
 		r.Key = number(value)
 	case "for", "due":
 		r.Until = r.At.Add(duration(value))
-	case "reach":
+	case "reach", "limit":
 		r.Reach = uint32(duration(value).Milliseconds())
 	}
 }

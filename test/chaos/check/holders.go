@@ -104,7 +104,11 @@ func (j *judge) freedBy(t *task) ledger.Time {
 func (j *judge) settled(t *task, at ledger.Time) ledger.Time {
 	for _, r := range t.runs {
 		for i := range j.faults.hitting(r.process) {
-			if f := j.faults.all[i]; f.At <= at && f.Until >= r.start {
+			f := j.faults.all[i]
+			if r.code == 0 && f.At > r.last {
+				continue // it has no outcome, and its process was gone
+			}
+			if f.At <= at && f.Until >= r.start {
 				at = max(at, f.Until.Add(j.Rules.Settle))
 			}
 		}

@@ -14,6 +14,9 @@ import (
 // healthy is the process that no fault hits. All others are hit by one, and do nothing after it.
 const healthy = 1
 
+// limit is how long an attempt may take. Those that end by themselves take less.
+const limit = 2 * time.Second
+
 // world makes histories of a system that keeps all promises.
 type world struct {
 	*rand.Rand
@@ -49,7 +52,7 @@ func (w *world) live(n uint64) {
 	if dies {
 		expected = ledger.Dies
 	}
-	w.add(at, ledger.Record{Kind: ledger.Sending, Code: expected, Task: n})
+	w.add(at, ledger.Record{Kind: ledger.Sending, Code: expected, Task: n, Reach: uint32(limit.Milliseconds())})
 	w.add(at.Add(w.span(time.Second)), ledger.Record{Kind: ledger.Accepted, Task: n})
 	attempt := uint16(1)
 	for bad := w.IntN(4); bad > 0 && n%uint64(w.calm) == 0; bad-- {
@@ -92,7 +95,9 @@ func (w *world) goWrong(at ledger.Time, n uint64, attempt uint16) (ledger.Time, 
 	case 0:
 		return w.run(at, n, healthy, attempt, ledger.Failed), attempt + 1
 	case 1:
-		return w.run(at, n, healthy, attempt, ledger.Cut), attempt + uint16(w.IntN(2))
+		at = w.run(at, n, healthy, attempt, 0).Add(limit)
+		w.add(at, ledger.Record{Kind: ledger.Ended, Code: ledger.Cut, Task: n, Process: healthy, Attempt: attempt})
+		return at, attempt + uint16(w.IntN(2))
 	case 2: // killed in the handler
 		return hit(w.run(at, n, process, attempt, 0).Add(w.span(time.Second)), ledger.Kill, 0), attempt
 	case 3: // killed when the outcome was on its way
@@ -186,6 +191,14 @@ var breaks = map[string]func(w *world) bool{
 			return true
 		}
 		return false
+	},
+	"its time was not over": func(w *world) bool {
+		for i := range w.Records {
+			w.Records[i].Reach *= 2
+		}
+		return slices.ContainsFunc(w.Records, func(r ledger.Record) bool {
+			return r.Code == ledger.Cut && r.Process == healthy && r.Kind == ledger.Ended
+		})
 	},
 	"counted once more":  func(w *world) bool { w.Final.Succeeded++; return true },
 	"counted once less":  func(w *world) bool { w.Final.Succeeded--; return true },

@@ -15,7 +15,8 @@ type duplicate struct {
 // repeats looks at why a task ran again.
 //
 // One of its runs is current: the one whose outcome counts. When that fails, the next attempt is due;
-// when its context was cut, the same attempt (it was handed back) or the next one (its time was over).
+// when its context was cut as something asked for that, the same attempt (it was handed back) or the next
+// one (its time was over).
 // All other runs are duplicates: of one that succeeded, that never ended or that still runs. Who begins
 // a duplicate is current from then on, as it has the task, and what the older one answers is refused.
 // But a process that was stopped between fetch and start begins what others have by then: its run
@@ -34,7 +35,7 @@ func (j *judge) repeats(t *task) {
 	current := &t.runs[0]
 	for i := range t.runs[1:] {
 		r := &t.runs[i+1]
-		if asks(*current, *r) {
+		if j.asks(t, *current, *r) {
 			j.grows(t, *current, *r)
 			current.recorded = true
 			current = r
@@ -63,16 +64,40 @@ func (j *judge) repeats(t *task) {
 	}
 }
 
-// asks tells whether the end of the current run asks for the next one.
-func asks(current, next run) bool {
+// excusable counts the runs of which a fault would have explained a repetition.
+func (j *judge) excusable(t *task) {
+	if j.Rules.Harmless {
+		return
+	}
+	for i := range t.runs {
+		if len(j.faults.explain(t.runs[i:i+1], run{start: never})) > 0 {
+			j.report.Excusable++
+		}
+	}
+}
+
+// asks tells whether the end of the current run asks for the next one. One that was cut as its worker lost
+// its lease does not: a fault has to explain that.
+func (j *judge) asks(t *task, current, next run) bool {
 	switch {
 	case !current.over(next.start):
 		return false
 	case current.code == ledger.Cut:
-		return next.attempt >= current.attempt
+		return next.attempt >= current.attempt && j.cutInOrder(t, current)
 	default:
 		return current.failed() && next.attempt > current.attempt
 	}
+}
+
+// cutInOrder tells whether something asked for a run to be cut: its process was told to end, somebody called
+// the task off, or its time was over.
+func (j *judge) cutInOrder(t *task, r run) bool {
+	if t.calling != nil && t.calling.At <= r.end || t.timedOut(r) {
+		return true
+	}
+	return slices.ContainsFunc(j.faults.of[r.process], func(i int) bool {
+		return j.faults.all[i].Code == ledger.Term && j.faults.all[i].At <= r.end
+	})
 }
 
 // grows looks at the attempt of a run that was asked for: none may be left out.
@@ -87,7 +112,7 @@ func (j *judge) grows(t *task, current, next run) {
 func (j *judge) repeatsAttempt(t *task, current run, before int, d duplicate) {
 	forgot := slices.ContainsFunc(d.causes, func(f int) bool { return j.faults.all[f].Reach > 0 })
 	due := slices.ContainsFunc(t.runs[:before], func(r run) bool {
-		return r.attempt == d.attempt || r.attempt+1 == d.attempt && asks(r, d.run)
+		return r.attempt == d.attempt || r.attempt+1 == d.attempt && j.asks(t, r, d.run)
 	})
 	switch {
 	case d.attempt < current.attempt && !forgot:

@@ -10,6 +10,7 @@ type run struct {
 	attempt    uint16
 	code       ledger.Code // how it ended; 0: it never did
 	recorded   bool        // the run that it asked for came, so its outcome was recorded
+	last       ledger.Time // when it ended, or else its process; never if neither is known
 }
 
 func newRun(r *ledger.Record) run {

@@ -1,6 +1,10 @@
 package check
 
-import "github.com/zeroq-dev/zeroq/test/chaos/ledger"
+import (
+	"time"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+)
 
 // task is what the ledgers say of one.
 type task struct {
@@ -11,9 +15,9 @@ type task struct {
 	// doubtful: a try without an answer came before the refusal, and may be what it was refused for.
 	doubtful bool
 	unknown  bool
-	calling  bool  // somebody tried to call it off
-	shared   bool  // other producers may send it too
-	runs     []run // by their starts
+	calling  *ledger.Record // the first try to call it off; nil if nobody tried
+	shared   bool           // other producers may send it too
+	runs     []run          // by their starts
 	fate     fate
 }
 
@@ -55,7 +59,9 @@ func (t *task) answer(r *ledger.Record, damaged complain) {
 	case ledger.Unknown:
 		t.unknown = true
 	case ledger.Calling:
-		t.calling = true // also of a task that is not there yet, which changes nothing
+		if t.calling == nil { // it may be of a task that is not there yet, which changes nothing
+			t.calling = r
+		}
 	case ledger.CalledOff:
 		t.calledOff = r
 	}
@@ -131,4 +137,14 @@ func (t *task) succeeded() bool {
 		}
 	}
 	return false
+}
+
+// timedOut tells whether a run took as long as an attempt of the task may. Its time begins a little before
+// its handler.
+func (t *task) timedOut(r run) bool {
+	if t.sending == nil || t.sending.Reach == 0 {
+		return false
+	}
+	most := time.Duration(t.sending.Reach) * time.Millisecond
+	return r.end.Sub(r.start) >= most*3/4
 }

@@ -25,7 +25,10 @@ func (j *judge) tick(t *task) {
 	case !j.faults.undone(one.start, start):
 		j.blame(DoubleTick, t.n, "runs for %d, as task %d does", key, one.task)
 	}
-	one.done = one.done || t.succeeded() || j.Final.Dead[t.n] && j.poisoned(t)
+	if !t.succeeded() && j.Final.Dead[0] && j.poisoned(t) {
+		j.poison, one.done = true, true
+	}
+	one.done = one.done || t.succeeded()
 }
 
 // undone tells whether what was done by one moment may have been forgotten before the other.
@@ -36,6 +39,19 @@ func (f *faults) undone(first, second ledger.Time) bool {
 		}
 	}
 	return false
+}
+
+// heldTick judges what Redis holds of ticks: messages of schedules have no numbers, so all are 0. It tells
+// whether that is all that it holds under 0.
+func (j *judge) heldTick() bool {
+	f := j.Final
+	if state := f.Stored[0]; state != "" {
+		j.blame(Stuck, 0, "a tick is %s still", state)
+	}
+	if f.Dead[0] && !j.poison {
+		j.blame(WrongEnd, 0, "a tick is dead")
+	}
+	return !f.Unreadable[0] && !f.Cancelled[0]
 }
 
 func (j *judge) ticks() {

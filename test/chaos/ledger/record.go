@@ -131,7 +131,7 @@ type Record struct {
 	Task    uint64 // the number that its producer gave it, from 1; 0 when it is about no task
 	Key     uint64 // a unique key, or the time of a schedule in Unix ms; 0 for none
 	Process uint32 // who wrote it, or whom a fault hit; each start of a program has a number of its own, from 1
-	Reach   uint32 // of a fault: how many ms before At what was answered may be undone
+	Reach   uint32 // of a fault: how many ms before At what was answered may be undone; of a task that is sent: how many ms one attempt may take, 0 for the default
 	Attempt uint16 // of a run: the attempt, from 1
 	Kind    Kind
 	Code    Code

@@ -38,10 +38,19 @@ func newBatch(l load, first uint64, n int) *batch {
 func (l load) sending(n uint64) ledger.Record {
 	share := l.plan.Load.Task(n)
 	r := ledger.Record{At: ledger.Now(), Kind: ledger.Sending, Code: l.plan.Load.Expect(n), Task: n, Key: share.Deed.Key}
+	if l.timed() {
+		r.Reach = uint32(share.Timeout.Milliseconds())
+	}
 	if share.Delay > 0 {
 		r.Until = r.At.Add(share.Delay)
 	}
 	return r
+}
+
+// timed tells whether a task takes its timeout along: a message on a list has none.
+func (l load) timed() bool {
+	way := l.plan.Load.Way
+	return way != plan.ByList && way != plan.Garbage
 }
 
 // deliver sends until all are answered. What has no id must not be sent again: it could be in.
