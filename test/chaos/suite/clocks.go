@@ -46,8 +46,11 @@ func (c Clocks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		if err != nil {
 			return rules, err
 		}
-		first, err := ticking(ctx, r, func() error { return c.workers(ctx, r) })
+		first, err := makeSchedules(ctx, r)
 		if err != nil {
+			return rules, err
+		}
+		if err := c.workers(ctx, r); err != nil {
 			return rules, err
 		}
 		if err := c.send(ctx, r, apis, random); err != nil {
@@ -59,7 +62,7 @@ func (c Clocks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		if err := c.sure(r); err != nil {
 			return rules, err
 		}
-		rules.Ticks, err = Schedules{}.end(ctx, r, first)
+		rules.Ticks, err = stopSchedules(ctx, r, first)
 		return rules, err
 	})
 	row.note(fmt.Sprintf("begun %s", row.late()))

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
 )
 
 // Table shows rows, as people read them or as Markdown. Those that compare systems are in a table of
@@ -97,6 +99,9 @@ func (r *Row) verdict() string {
 	if r.OK() {
 		return "kept"
 	}
+	if r.empty() {
+		return "BROKEN: nothing ran"
+	}
 	return fmt.Sprintf("BROKEN %d", max(r.Violations, len(r.Problems)))
 }
 
@@ -120,6 +125,6 @@ func spread(sorted []time.Duration) (p50, p100 string) {
 	if len(sorted) == 0 {
 		return "", ""
 	}
-	show := func(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-	return show(sorted[(len(sorted)-1)/2]), show(sorted[len(sorted)-1])
+	show := func(p float64) string { return fmt.Sprintf("%.2f s", check.Percentile(sorted, p).Seconds()) }
+	return show(50), show(100)
 }
