@@ -27,7 +27,7 @@ type Fsync string
 const (
 	Always   Fsync = "always"   // before it answers: what was answered survives kill -9
 	Everysec Fsync = "everysec" // once a second: kill -9 alone loses nothing, a power cut up to two seconds
-	Never    Fsync = "off"      // there is no such file: runs without faults of Redis need none
+	Never    Fsync = "off"      // there is no such file: a slow disk would be a fault of its own in runs that do nothing to Redis
 )
 
 // slack is how long before Redis wrote something to its file it may have been answered.

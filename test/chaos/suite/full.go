@@ -41,7 +41,7 @@ func (Full) Name() string { return "full" }
 // Run implements [Suite].
 func (f Full) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	row, random := NewRow(fmt.Sprintf("Redis full and drained, %d times", f.Cycles)), stage.Random("full")
-	err := stage.run(ctx, row, f.Name(), rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+	err := stage.run(ctx, row, f.Name(), rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 		rules := check.Rules{Answered: true, Spared: true, Memory: tidy}
 		api, err := r.API(ctx)
 		if err != nil {

@@ -53,7 +53,7 @@ func (o Odd) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		row := NewRow(one.name)
 		rows = append(rows, row)
 		runs.Go(func() error {
-			err := stage.run(ctx, row, one.name, rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+			err := stage.run(ctx, row, one.name, rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 				return one.run(ctx, r, stage.Random(one.name))
 			})
 			row.show(one.show)

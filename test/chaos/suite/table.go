@@ -108,11 +108,17 @@ func (r *Row) verdict() string {
 // compared is the verdict in the same words for all who are compared.
 func (r *Row) compared() string {
 	verdict := "kept"
+	if r.empty() {
+		verdict = "nothing ran"
+	}
 	if r.Violations > 0 {
 		verdict = fmt.Sprintf("%d broken", r.Violations)
 	}
 	if n := r.Comparison.Stuck; n > 0 {
 		verdict = fmt.Sprintf("%d of %d runs stuck", n, n+r.Runs)
+	}
+	if len(r.Comparison.Again) == 0 && r.Comparison.Due {
+		verdict += "; no sample"
 	}
 	if r.Note != "" {
 		verdict += "; " + r.Note
