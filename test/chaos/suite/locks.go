@@ -109,7 +109,7 @@ func (l Locks) fight(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
 		case 3:
 			victim := pick(r, plan.Worker, random)
 			victim.Stop()
-			rest(ctx, 5*lease/2)
+			rest(ctx, 5*lease/4)
 			victim.Continue("")
 		}
 		return ctx.Err()

@@ -99,7 +99,7 @@ func (r *Row) verdict() string {
 	if r.OK() {
 		return "kept"
 	}
-	if r.empty() {
+	if r.empty() && len(r.Problems) == 0 {
 		return "BROKEN: nothing ran"
 	}
 	return fmt.Sprintf("BROKEN %d", max(r.Violations, len(r.Problems)))
