@@ -75,6 +75,16 @@ func parse() options {
 	return o
 }
 
+// again is the command that does the same once more. Where the ledgers are and how the table looks changes
+// nothing; the script finds the peer by itself.
+func (o options) again() string {
+	target := "chaos"
+	if o.nightly {
+		target = "chaos-nightly"
+	}
+	return fmt.Sprintf("make %s ARGS=%q", target, strings.Join(append([]string{fmt.Sprintf("-seed %d", o.seed)}, o.only...), " "))
+}
+
 func run(ctx context.Context) error {
 	logx.DisableStat() // of the harness: its processes have their own logs
 	o := parse()
@@ -108,7 +118,7 @@ func run(ctx context.Context) error {
 	rows, err := suite.Play(ctx, stage, acts)
 	broken := tell(rows, peer, o.markdown)
 	fmt.Printf("\n%s.\n", conditions())
-	fmt.Printf("%.0f s; the same again: make chaos ARGS=\"-seed %d %s\"\n", time.Since(began).Seconds(), o.seed, strings.Join(o.only, " "))
+	fmt.Printf("%.0f s; the same again: %s\n", time.Since(began).Seconds(), o.again())
 	if err == nil && broken > 0 {
 		err = fmt.Errorf("%d of %d promises were not kept", broken, len(rows))
 	}

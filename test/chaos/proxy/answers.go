@@ -1,12 +1,6 @@
 package proxy
 
-import (
-	"bytes"
-	"io"
-)
-
-// unknownScript is how an answer begins when the script was not there, so was not executed.
-var unknownScript = []byte("-NOSCRIPT")
+import "io"
 
 // answers are what Redis sends.
 type answers struct {
@@ -20,18 +14,15 @@ type answers struct {
 }
 
 func (a *answers) run() {
-	buffer, kept := make([]byte, readSize), 0
+	buffer := make([]byte, readSize)
 	for {
-		n, err := a.conn.redis.Read(buffer[kept:])
-		var ok bool
-		if kept, ok = a.take(buffer[:kept+n]); !ok {
+		n, err := a.conn.redis.Read(buffer)
+		if !a.take(buffer[:n]) {
 			return
 		}
 		switch {
 		case err == io.EOF:
-			if a.way.pass(buffer[:kept], 0) {
-				a.way.finish()
-			}
+			a.way.finish()
 			return
 		case err != nil:
 			a.broken()
@@ -47,10 +38,9 @@ func (a *answers) broken() {
 	}
 }
 
-// take passes b on. It springs the claimed trap at the beginning of the answer that it waits for. kept
-// is how many bytes it has moved to the front of b, to be read with more. ok tells whether the
-// connection still stands.
-func (a *answers) take(b []byte) (kept int, ok bool) {
+// take passes b on. It springs the claimed trap at the beginning of the answer that it waits for. It
+// tells whether the connection still stands.
+func (a *answers) take(b []byte) bool {
 	passed, ended := 0, a.ended
 	before := func(at int) bool {
 		from, answers := passed, a.ended-ended
@@ -61,12 +51,8 @@ func (a *answers) take(b []byte) (kept int, ok bool) {
 		if a.scanner.between() {
 			a.push = b[at] == '>'
 			if claim := a.claimed(); claim != nil {
-				if bytes.HasPrefix(unknownScript, b[at:]) { // too few bytes to tell
-					ok := before(at)
-					return copy(b, b[at:]), ok
-				}
 				if !before(at) || !a.answer(claim, b[at:]) {
-					return 0, false
+					return false
 				}
 			}
 		}
@@ -80,7 +66,7 @@ func (a *answers) take(b []byte) (kept int, ok bool) {
 			a.conn.drop()
 		}
 	}
-	return 0, before(len(b))
+	return before(len(b))
 }
 
 // claimed is the claim on the answer that begins, or nil.
@@ -95,7 +81,7 @@ func (a *answers) claimed() *claim {
 // answer springs a trap at the answer that it waits for, which begins with b. It tells whether the
 // connection still stands.
 func (a *answers) answer(claim *claim, b []byte) bool {
-	if bytes.HasPrefix(b, unknownScript) {
+	if b[0] == '-' || b[0] == '!' { // Redis has not executed it
 		a.conn.drop()
 		return true
 	}

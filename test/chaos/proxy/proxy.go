@@ -26,12 +26,11 @@ type Proxy struct {
 	delay    atomic.Int64 // ns
 	hole     atomic.Pointer[hole]
 
-	mu      sync.Mutex
-	conns   map[*conn]bool
-	refuses bool
-	closed  bool
-	traps   []*Armed
-	seen    map[string]*int
+	mu     sync.Mutex
+	conns  map[*conn]bool
+	closed bool
+	traps  []*Armed
+	seen   map[string]*int
 }
 
 // hole is a time in which nothing passes.
@@ -89,32 +88,13 @@ func (p *Proxy) all() []*conn {
 // BlackHole lets nothing pass from now on, in neither direction, and tells nobody: not even that the
 // other side has closed a connection. New connections are accepted, and Redis does not learn of them.
 func (p *Proxy) BlackHole() {
-	p.mu.Lock()
-	p.refuses = false
-	p.mu.Unlock()
 	p.hole.CompareAndSwap(nil, &hole{over: make(chan struct{})})
 }
 
-// Refuse breaks all connections, and each new one at once.
-func (p *Proxy) Refuse() {
-	p.mu.Lock()
-	p.refuses = true
-	p.mu.Unlock()
-	p.Reset()
-	p.heal()
-}
-
-// Pass ends BlackHole and Refuse. What the black hole held arrives now, as TCP sends again until it is
+// Pass ends BlackHole. What the black hole held arrives now, as TCP sends again until it is
 // heard: connections go on, commands are executed even if their sender has given up by now, and
 // closed connections are found closed.
 func (p *Proxy) Pass() {
-	p.mu.Lock()
-	p.refuses = false
-	p.mu.Unlock()
-	p.heal()
-}
-
-func (p *Proxy) heal() {
 	if h := p.hole.Swap(nil); h != nil {
 		close(h.over)
 	}
@@ -141,7 +121,7 @@ func (p *Proxy) take(client net.Conn) {
 	c := newConn(p, client)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refuses || p.closed {
+	if p.closed {
 		c.reset()
 		return
 	}

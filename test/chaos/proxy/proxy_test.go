@@ -206,21 +206,6 @@ func until(t testing.TB, is func() bool) {
 	}
 }
 
-func TestProxy_RefusesUntilItMayPass(t *testing.T) {
-	t.Parallel()
-	p, via, _ := open(t)
-	ctx := t.Context()
-	must(t, via.Ping(ctx).Err())
-	p.Refuse()
-	for range 3 {
-		if err := via.Ping(ctx).Err(); err == nil {
-			t.Error("a refused connection works")
-		}
-	}
-	p.Pass()
-	must(t, via.Ping(ctx).Err())
-}
-
 func TestProxy_BlackHoleHoldsAndHeals(t *testing.T) {
 	t.Parallel()
 	p, via, direct := open(t)

@@ -13,8 +13,8 @@ const (
 	// before it on the same connection is answered.
 	Sent Moment = iota
 	// Executed is when Redis has executed the command and the process has not seen a byte of the
-	// answer. What comes after it in a pipeline has not reached Redis. An answer that says that Redis
-	// does not know the script is let through, and the trap waits for the next command. SUBSCRIBE and
+	// answer. What comes after it in a pipeline has not reached Redis. An error is no
+	// such answer: it is let through, and the trap waits for the next command. SUBSCRIBE and
 	// its like have no such moment.
 	Executed
 )

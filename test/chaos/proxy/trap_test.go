@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -173,6 +174,26 @@ func TestTrap_UnknownScriptIsNotExecuted(t *testing.T) {
 	wait(t, trap.Tripped())
 	if n := count(t, direct, "n"); n != 1 || p.Seen("bump") != 2 {
 		t.Errorf("executed %d times, seen %d times", n, p.Seen("bump"))
+	}
+}
+
+// A command that Redis refuses changed nothing: the trap waits for one that it executes.
+func TestTrap_AnErrorIsNotExecuted(t *testing.T) {
+	t.Parallel()
+	p, via, direct := open(t)
+	ctx := t.Context()
+	must(t, direct.ConfigSet(ctx, "maxmemory", "1").Err())
+	trap := p.Arm(Trap{Command: "incr", Moment: Executed, Lose: true})
+	if err := via.Incr(ctx, "n").Err(); err == nil || !strings.HasPrefix(err.Error(), "OOM ") {
+		t.Errorf("the refusal did not arrive: %v", err)
+	}
+	must(t, direct.ConfigSet(ctx, "maxmemory", "0").Err())
+	if err := via.Incr(ctx, "n").Err(); err == nil {
+		t.Error("a lost answer arrived")
+	}
+	wait(t, trap.Tripped())
+	if n := count(t, direct, "n"); n != 1 {
+		t.Errorf("executed %d times", n)
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,6 +37,8 @@ type Process struct {
 	log     *ledger.Log // of faults
 	cmd     *exec.Cmd
 	gone    <-chan struct{}
+	killed  atomic.Bool // by the harness
+	late    atomic.Bool // ended before it was up
 	mu      sync.Mutex
 	stopped ledger.Time // when it was halted; 0 while it runs
 }
@@ -46,13 +51,19 @@ func launch(program string, p plan.Plan, way *proxy.Proxy, log *ledger.Log) (*Pr
 	}
 	defer output.Close()
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), p.Encode(), clockEnv+"="+strconv.FormatInt(int64(p.Clock/time.Second), 10))
+	cmd.Env = append(os.Environ(), p.Encode(), clockEnv+"="+strconv.FormatInt(int64(p.Clock/time.Second), 10), race())
 	cmd.Stdout, cmd.Stderr = output, output
 	gone, err := child.Start(cmd, syscall.SIGKILL)
 	if err != nil {
 		return nil, err
 	}
 	return &Process{Plan: p, Way: way, log: log, cmd: cmd, gone: gone}, nil
+}
+
+// race has a program that was built with the race detector end at once when it is told to: by default it
+// stays for a second, as if it had not ended, and its neighbours find that out.
+func race() string {
+	return strings.TrimSpace("GORACE=" + os.Getenv("GORACE") + " atexit_sleep_ms=0")
 }
 
 // URL is where an API is.
@@ -80,6 +91,7 @@ func (p *Process) Kill(note string) {
 	if !p.Alive() {
 		return
 	}
+	p.killed.Store(true)
 	_ = p.cmd.Process.Kill() // fails only for one that has ended
 	<-p.gone
 	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.Kill, Process: p.ID(), At: at, Until: ledger.Now(), Note: ledger.NoteOf(note)})
@@ -113,7 +125,7 @@ func (p *Process) Term(ctx context.Context) error { return p.term(ctx, "") }
 func (p *Process) term(ctx context.Context, note string) error {
 	at := ledger.Now()
 	if !p.Alive() {
-		return nil
+		return p.outcome()
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only for one that has ended
 	err := p.Wait(ctx)
@@ -121,14 +133,42 @@ func (p *Process) term(ctx context.Context, note string) error {
 	return err
 }
 
-// Wait waits until it has ended; by itself, or as it was told.
+// Wait waits until it has ended; by itself, or as it was told. One that ended in another way is an error.
 func (p *Process) Wait(ctx context.Context) error {
 	select {
 	case <-p.gone:
-		return nil
+		return p.outcome()
 	case <-ctx.Done():
 		return fmt.Errorf("%s %d has not ended: %w", p.Plan.Role, p.ID(), ctx.Err())
 	}
+}
+
+// outcome is how one has ended that is gone: nil if in order, by the harness, or by a deed.
+func (p *Process) outcome() error {
+	state := p.cmd.ProcessState
+	if state == nil || state.Success() {
+		return nil
+	}
+	status, _ := state.Sys().(syscall.WaitStatus)
+	if p.killed.Load() && status.Signaled() && status.Signal() == syscall.SIGKILL {
+		return nil
+	}
+	if status.ExitStatus() == 1 && (p.late.Load() || p.exited()) {
+		return nil
+	}
+	return fmt.Errorf("%s %d ended with %v\n%s", p.Plan.Role, p.ID(), state, tail(p.Output()))
+}
+
+// exited tells whether a deed has ended it.
+func (p *Process) exited() bool {
+	records, _ := ledger.ReadProcess(p.Plan.Folder, p.ID()) // what cannot be read excuses nothing
+	return slices.ContainsFunc(records, func(r ledger.Record) bool { return r.Kind == ledger.Fault && r.Code == ledger.Exit })
+}
+
+// tail is the end of a text.
+func tail(text string) string {
+	const most = 4 << 10
+	return text[max(0, len(text)-most):]
 }
 
 // Cut notes that something was wrong with its way to Redis while f ran.

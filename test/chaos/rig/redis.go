@@ -27,11 +27,17 @@ type Fsync string
 const (
 	Always   Fsync = "always"   // before it answers: what was answered survives kill -9
 	Everysec Fsync = "everysec" // once a second: kill -9 alone loses nothing, a power cut up to two seconds
-	Never    Fsync = "off"      // there is no such file: runs without faults of Redis need none
+	Never    Fsync = "off"      // there is no such file: a slow disk would be a fault of its own in runs that do nothing to Redis
 )
 
-// powerCut is what a power cut may cost with [Everysec], in ms.
-const powerCut = 2000
+// slack is how long before Redis wrote something to its file it may have been answered.
+const slack = 300 * time.Millisecond
+
+// Size is that of the append-only file at a moment.
+type Size struct {
+	At    ledger.Time
+	Bytes int64
+}
 
 // Redis is the redis-server of a run, and what happens to it.
 type Redis struct {
@@ -44,6 +50,8 @@ type Redis struct {
 	client *redis.Client
 	down   ledger.Time // when it was killed or stopped last
 	reach  uint32      // what that may cost
+	note   string      // more of that
+	cut    int64       // bytes that power cuts have lost
 }
 
 func startRedis(folder string, fsync Fsync, log *ledger.Log) (*Redis, error) {
@@ -85,16 +93,16 @@ func (r *Redis) Client() *redis.Client { return r.client }
 
 // Kill ends Redis by kill -9 until [Redis.Restart].
 func (r *Redis) Kill() {
-	r.down, r.reach = ledger.Now(), 0
+	r.down, r.reach, r.note = ledger.Now(), 0, ""
 	r.server.Kill()
 }
 
 // CutPower is Kill, and loses the last n bytes of the append-only file, as a power cut does, with the whole of
 // the transaction that the cut falls into. Redis 7.0 forgets such a half at once, but leaves it in its file:
-// there it becomes the head of the next transaction, and is executed when the file is read once more.
-func (r *Redis) CutPower(n int64) error {
+// there it becomes the head of the next transaction, and is executed when the file is read once more. The sizes
+// that the file had before, the oldest first, tell since when what is lost was written.
+func (r *Redis) CutPower(n int64, sizes []Size) error {
 	r.Kill()
-	r.reach = powerCut
 	name, size, err := r.appendOnly()
 	if err != nil {
 		return err
@@ -103,8 +111,28 @@ func (r *Redis) CutPower(n int64) error {
 	if err != nil {
 		return err
 	}
-	return os.Truncate(name, whole(text[:max(size-n, 0)]))
+	end := whole(text[:max(size-n, 0)])
+	if lost := size - end; lost > 0 {
+		r.cut += lost
+		r.note = fmt.Sprintf("%d bytes", lost)
+		r.reach = uint32((r.down.Sub(since(sizes, end)) + slack) / time.Millisecond)
+	}
+	return os.Truncate(name, end)
 }
+
+// since is when a file had no more than so many bytes last, or the first moment that is known.
+func since(sizes []Size, bytes int64) ledger.Time {
+	at := sizes[0].At
+	for _, s := range sizes {
+		if s.Bytes <= bytes {
+			at = s.At
+		}
+	}
+	return at
+}
+
+// Cut is how many bytes all power cuts have lost.
+func (r *Redis) Cut() int64 { return r.cut }
 
 // whole is where the last transaction begins that has no end in an append-only file, or the end of the file.
 func whole(text []byte) int64 {
@@ -115,9 +143,10 @@ func whole(text []byte) int64 {
 }
 
 // Written is the size of the append-only file. What it grows by tells what a power cut may cost.
-func (r *Redis) Written() (int64, error) {
+func (r *Redis) Written() (Size, error) {
+	at := ledger.Now() // before it is looked at: it does not tell too late a moment
 	_, size, err := r.appendOnly()
-	return size, err
+	return Size{At: at, Bytes: size}, err
 }
 
 // appendOnly is the file that Redis appends to: the one that it wrote to last, after it has begun a new
@@ -148,7 +177,7 @@ func (r *Redis) Restart() error {
 	if err := r.start(); err != nil {
 		return err
 	}
-	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.RedisKill, At: r.down, Until: ledger.Now(), Reach: r.reach})
+	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.RedisKill, At: r.down, Until: ledger.Now(), Reach: r.reach, Note: ledger.NoteOf(r.note)})
 	return nil
 }
 

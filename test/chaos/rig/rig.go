@@ -162,6 +162,7 @@ func (r *Rig) up(ctx context.Context, p *Process) error {
 			up = err == nil && info.Size() >= ledger.Size
 		}
 		if !up && !alive {
+			p.late.Store(true) // who starts it is told
 			return false, fmt.Errorf("%s %d ended at its start", p.Plan.Role, p.ID())
 		}
 		return up, nil
@@ -277,7 +278,49 @@ func (r *Rig) Drain(ctx context.Context) error {
 	return nil
 }
 
-// End has all processes end in order, and returns the history of the run.
+// Loads are those of all producers that were started.
+func (r *Rig) Loads() []plan.Load {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []plan.Load
+	for _, p := range r.processes {
+		if p.Plan.Role == plan.Producer {
+			all = append(all, p.Plan.Load)
+		}
+	}
+	return all
+}
+
+// outcomes tells of all processes that ended as none should.
+func (r *Rig) outcomes() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
+	for _, p := range r.processes {
+		if !p.Alive() {
+			err = errors.Join(err, p.outcome())
+		}
+	}
+	return err
+}
+
+// asked tells whether all producers went on until they had their answers.
+func (r *Rig) asked(records []ledger.Record) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	down := make(map[uint32]bool)
+	for _, record := range records {
+		if record.Kind == ledger.Down {
+			down[record.Process] = true
+		}
+	}
+	return !slices.ContainsFunc(r.processes, func(p *Process) bool {
+		return p.Plan.Role == plan.Producer && !down[p.ID()]
+	})
+}
+
+// End has all processes end in order, and returns the history of the run. A process that ended as none
+// should is an error.
 func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error) {
 	for _, role := range []string{plan.Operator, plan.Producer, plan.API, plan.Worker} {
 		for _, p := range r.Processes(role) {
@@ -286,10 +329,23 @@ func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error)
 			}
 		}
 	}
+	if err := r.outcomes(); err != nil {
+		return check.History{}, err
+	}
 	final, err := r.System.Final(ctx, r.Redis, r.Queue)
 	if err != nil {
 		return check.History{}, err
 	}
 	records, err := ledger.Read(r.Folder)
-	return check.History{Records: records, Final: final, Rules: rules}, err
+	if err != nil {
+		return check.History{}, err
+	}
+	if r.asked(records) {
+		open, err := begun(ctx, r.Redis.Client())
+		if err != nil {
+			return check.History{}, err
+		}
+		final.Keys = append(final.Keys, open...)
+	}
+	return check.History{Records: records, Final: final, Rules: rules}, nil
 }

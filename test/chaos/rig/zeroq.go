@@ -140,10 +140,18 @@ func (z Zeroq) Final(ctx context.Context, r *Redis, queue string) (check.Final, 
 			return f, err
 		}
 	}
+	// Looked at before anything is forgotten, as that lets go of them too. All tasks have finished.
+	locks, err := c.Keys(ctx, key(queue, "unique:*")).Result()
+	if err != nil {
+		return f, err
+	}
 	if err := forget(ctx, r, queue); err != nil {
 		return f, err
 	}
 	f.Keys, f.After, err = left(ctx, c, queue)
+	f.Keys = append(f.Keys, locks...)
+	slices.Sort(f.Keys)
+	f.Keys = slices.Compact(f.Keys)
 	f.Before = 1 // an empty Redis: what is left is all that is above it
 	return f, err
 }
@@ -243,6 +251,26 @@ func forget(ctx context.Context, r *Redis, queue string) error {
 		}
 	}
 	return nil
+}
+
+// begun are the requests with an idempotency key that have no answer: none may be left of those whose
+// senders went on until they had one.
+func begun(ctx context.Context, c *redis.Client) ([]string, error) {
+	names, err := c.Keys(ctx, "zq:answer:*").Result()
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	for _, name := range names {
+		answered, err := c.HExists(ctx, name, "a").Result()
+		if err != nil {
+			return nil, err
+		}
+		if !answered {
+			open = append(open, name)
+		}
+	}
+	return open, nil
 }
 
 // stays matches what a queue leaves when everything is over: see docs/redis-keys.md. Workers that were

@@ -40,14 +40,17 @@ func (Clocks) Name() string { return "clocks" }
 // Run implements [Suite].
 func (c Clocks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	row, random := NewRow("wall clocks 2 h fast and slow, workers killed"), stage.Random("clocks")
-	err := stage.run(ctx, row, c.Name(), rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+	err := stage.run(ctx, row, c.Name(), rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 		rules := check.Rules{Spared: true, Answered: true, Pause: leastPause}
 		apis, err := c.apis(ctx, r) // first: they take the time to build the program
 		if err != nil {
 			return rules, err
 		}
-		first, err := ticking(ctx, r, func() error { return c.workers(ctx, r) })
+		first, err := makeSchedules(ctx, r)
 		if err != nil {
+			return rules, err
+		}
+		if err := c.workers(ctx, r); err != nil {
 			return rules, err
 		}
 		if err := c.send(ctx, r, apis, random); err != nil {
@@ -59,7 +62,7 @@ func (c Clocks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		if err := c.sure(r); err != nil {
 			return rules, err
 		}
-		rules.Ticks, err = Schedules{}.end(ctx, r, first)
+		rules.Ticks, err = stopSchedules(ctx, r, first)
 		return rules, err
 	})
 	row.note(fmt.Sprintf("begun %s", row.late()))

@@ -13,6 +13,8 @@ import (
 type Comparison struct {
 	// Told: what it broke is told and not held against us, as the system is not ours.
 	Told bool
+	// Due: the fault interrupts tasks, so that there have to be times in Again.
+	Due bool
 	// Again is how long after the fault began each task was begun again that it interrupted, sorted.
 	Again []time.Duration
 	// Twice is how often a handler ended well for a task for which one had before.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
+	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
 // onWorkers is what may happen to a worker.
@@ -130,16 +131,20 @@ func flushScripts(ctx context.Context, v victim) error { return v.rig.Redis.Flus
 // cutPower kills Redis and takes from its append-only file a part of what it wrote in the time of the
 // fault, which is less than what a power cut may cost.
 func cutPower(ctx context.Context, v victim) error {
-	before, err := v.rig.Redis.Written()
-	if err != nil {
+	var sizes []rig.Size
+	for end := time.Now().Add(v.length); ctx.Err() == nil && (len(sizes) < 2 || time.Now().Before(end)); {
+		size, err := v.rig.Redis.Written()
+		if err != nil {
+			return err
+		}
+		sizes = append(sizes, size)
+		rest(ctx, lookEvery)
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rest(ctx, v.length)
-	after, err := v.rig.Redis.Written()
-	if err != nil {
-		return err
-	}
-	if err := v.rig.Redis.CutPower(int64(v.chance % uint64(max(after-before, 0)+1))); err != nil {
+	wrote := max(sizes[len(sizes)-1].Bytes-sizes[0].Bytes, 0)
+	if err := v.rig.Redis.CutPower(int64(v.chance%uint64(wrote+1)), sizes); err != nil {
 		return err
 	}
 	return v.rig.Redis.Restart()

@@ -4,18 +4,15 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
-	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
 	"github.com/zeroq-dev/zeroq/test/chaos/deed"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
-	"github.com/zeroq-dev/zeroq/test/chaos/role"
 )
 
 // waiting hits a worker that finds tasks when it starts.
@@ -128,55 +125,23 @@ func (c *cell) draining(ctx context.Context) (*rig.Process, *proxy.Armed, error)
 
 // ticking hits a worker that looks after a schedule, which is there before it.
 func (c *cell) ticking(ctx context.Context) (*rig.Process, *proxy.Armed, error) {
-	err := c.asOperator(func(b *redisq.Broker) error {
-		_, err := b.PutSchedule(ctx, zeroq.Schedule{
-			Name: c.schedule().Name(), Spec: "* * * * * *", CatchUp: zeroq.CatchUpAll,
-			Task: zeroq.NewTask(role.TickType, nil, zeroq.Queue(c.rig.Queue)),
-		})
+	err := asOperator(c.rig, func(b *redisq.Broker) (err error) {
+		c.firstTick, err = makeSchedule(ctx, c.rig, b, c.schedule())
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	at, err := c.rig.Redis.Client().ZScore(ctx, c.key("schedules:next"), c.schedule().Name()).Result()
-	if err != nil {
-		return nil, nil, err
-	}
-	c.firstTick = time.UnixMilli(int64(at))
 	return c.worker(ctx)
 }
 
 // schedule is the one of a run.
 func (*cell) schedule() plan.Schedule { return 0 }
 
-// stopTicking pauses the schedule once it has gone on after the hit. All its times up to then must have
-// run.
+// stopTicking pauses the schedule once it has gone on after the hit.
 func (c *cell) stopTicking(ctx context.Context, rules *check.Rules) error {
-	return c.asOperator(func(b *redisq.Broker) error {
-		until := time.Now().Add(time.Second)
-		err := await(ctx, func() (bool, error) {
-			s, err := b.Schedule(ctx, c.schedule().Name())
-			return s.LastRun.After(until), err
-		})
-		if err != nil {
-			return errors.Join(errors.New("the schedule does not go on"), err)
-		}
-		if err := b.PauseSchedule(ctx, c.schedule().Name()); err != nil {
-			return err
-		}
-		s, err := b.Schedule(ctx, c.schedule().Name())
-		for at := c.firstTick; !at.After(s.LastRun); at = at.Add(time.Second) {
-			rules.Ticks = append(rules.Ticks, plan.Tick(at, int(c.schedule())))
-		}
+	return asOperator(c.rig, func(b *redisq.Broker) (err error) {
+		rules.Ticks, err = stopSchedule(ctx, c.rig, b, c.schedule(), c.firstTick)
 		return err
 	})
-}
-
-// asOperator does something to the queue that no process of the run does.
-func (c *cell) asOperator(do func(*redisq.Broker) error) error {
-	b, err := redisq.Open(zeroq.RedisConf{Addrs: []string{c.rig.Redis.Addr}})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(b), b.Close())
 }

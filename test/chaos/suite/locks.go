@@ -30,6 +30,9 @@ const (
 	lockRate = 100
 	// lockKeys is how many unique keys there are: few enough to be held most of the time.
 	lockKeys = 12
+	// longLocks is from when on APIs are killed amid requests with idempotency keys: each may have clients wait
+	// for a minute then.
+	longLocks = time.Minute
 )
 
 // Name implements [Suite].
@@ -40,16 +43,28 @@ func (l Locks) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	unique, same := NewRow("fight for unique keys"), NewRow("the same requests sent twice")
 	var runs errgroup.Group
 	runs.Go(func() error {
-		return stage.run(ctx, unique, "unique keys", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+		return stage.run(ctx, unique, "unique keys", rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 			return check.Rules{Unique: true}, l.fight(ctx, r, stage.Random("unique keys"))
 		})
 	})
 	runs.Go(func() error {
-		return stage.run(ctx, same, "idempotency keys", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+		return stage.run(ctx, same, "idempotency keys", rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 			return check.Rules{Shared: true}, l.repeat(ctx, r, stage.Random("idempotency keys"))
 		})
 	})
-	return []*Row{unique, same}, runs.Wait()
+	err := runs.Wait()
+	same.show(map[ledger.Code]int{ledger.LostReply: 1})
+	if l.For >= longLocks {
+		same.show(map[ledger.Code]int{ledger.Kill: 1})
+		unique.show(map[ledger.Code]int{ledger.Kill: 3, ledger.Stop: 3, ledger.LostReply: 3})
+	}
+	if unique.Faults == 0 {
+		unique.fail("nothing was broken")
+	}
+	if unique.Refused == 0 {
+		unique.fail("nobody was refused: there was no fight")
+	}
+	return []*Row{unique, same}, err
 }
 
 // fight has producers of both ways send tasks of few keys, and hits workers and APIs.
@@ -94,17 +109,17 @@ func (l Locks) fight(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
 		case 3:
 			victim := pick(r, plan.Worker, random)
 			victim.Stop()
-			rest(ctx, 5*lease/2)
+			rest(ctx, 5*lease/4)
 			victim.Continue("")
 		}
 		return ctx.Err()
 	})
 }
 
-// repeat has pairs of producers send the very same requests through two APIs that are killed again and
-// again. No worker is hit, so nothing may run twice.
+// repeat has pairs of producers send the very same requests through two APIs whose answers are lost, and
+// that are killed again and again if there is time. No worker is hit, so nothing may run twice.
 func (l Locks) repeat(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
-	if _, err := r.Worker(ctx, plan.Work{Concurrency: 8, Lease: lease}); err != nil {
+	if _, err := r.Worker(ctx, plan.Work{Concurrency: 8, Lease: longLease}); err != nil {
 		return err
 	}
 	count, seed := int(l.For.Seconds()*lockRate), random.Uint64()
@@ -125,7 +140,7 @@ func (l Locks) repeat(ctx context.Context, r *rig.Rig, random *rand.Rand) error 
 	return untilSent(ctx, r, func() error {
 		rest(ctx, time.Duration(random.Int64N(int64(time.Second))))
 		victim := pick(r, plan.API, random)
-		if random.IntN(3) == 0 {
+		if random.IntN(3) == 0 && l.For >= longLocks {
 			return startAgain(ctx, r, victim)
 		}
 		loseAnswer(ctx, victim, []string{"reserve", "enqueue_one", "answer"}[random.IntN(3)])

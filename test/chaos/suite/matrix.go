@@ -80,8 +80,7 @@ func (m Matrix) count(h hit) int {
 	return n
 }
 
-// run is one run of a cell. Nothing happens to Redis, so it keeps no file: a disk that is slow for all of
-// them would make leases run out that nothing has hit.
+// run is one run of a cell.
 func (m Matrix) run(ctx context.Context, stage *Stage, row *Row, p point, h hit, n int) error {
 	name := fmt.Sprintf("%s, run %d", cellName(p, h), n+1)
 	return stage.run(ctx, row, name, rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
 	"github.com/zeroq-dev/zeroq/test/chaos/deed"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
@@ -40,19 +41,25 @@ func (o Odd) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, *rig.Rig, *rand.Rand) (check.Rules, error)
+		show map[ledger.Code]int // faults that there have to be
+		dies bool                // some tasks have to become dead letters
 	}{
-		{"handlers that panic, hang, fail and give up", o.misbehave},
-		{"handlers that end the process", o.crash},
-		{"garbage on the list", o.garbage},
-		{"types that nobody knows for a time", o.unknown},
-		{"at most once, workers killed", o.once},
+		{"handlers that panic, hang, fail and give up", o.misbehave, nil, true},
+		{"handlers that end the process", o.crash, map[ledger.Code]int{ledger.Exit: 4}, true}, // poison needs three
+		{"garbage on the list", o.garbage, map[ledger.Code]int{ledger.Garbage: 1}, true},
+		{"types that nobody knows for a time", o.unknown, nil, false},
+		{"at most once, workers killed", o.once, map[ledger.Code]int{ledger.Kill: 1}, false},
 	} {
 		row := NewRow(one.name)
 		rows = append(rows, row)
 		runs.Go(func() error {
-			err := stage.run(ctx, row, one.name, rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
+			err := stage.run(ctx, row, one.name, rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
 				return one.run(ctx, r, stage.Random(one.name))
 			})
+			row.show(one.show)
+			if one.dies && row.Runs > 0 && row.Dead == 0 {
+				row.fail("there were no dead letters")
+			}
 			row.note(fmt.Sprintf("%d dead letters; begun %s", row.Dead, row.late()))
 			return err
 		})
@@ -139,7 +146,7 @@ func (o Odd) garbage(ctx context.Context, r *rig.Rig, random *rand.Rand) (check.
 			return rules, err
 		}
 	}
-	rate := 3.0
+	rate, at := 3.0, ledger.Now()
 	rubbish, err := r.Producer(ctx, plan.Load{
 		Way: plan.Garbage, First: far, Count: max(int(o.For.Seconds()*rate), 18), Rate: rate,
 	})
@@ -149,7 +156,9 @@ func (o Odd) garbage(ctx context.Context, r *rig.Rig, random *rand.Rand) (check.
 	if err := r.Send(ctx, o.load(random, plan.Share{Weight: 1, Deed: deed.Deed{Nap: time.Millisecond}})); err != nil {
 		return rules, err
 	}
-	return rules, rubbish.Wait(ctx)
+	err = rubbish.Wait(ctx)
+	r.Note(ledger.Record{Kind: ledger.Fault, Code: ledger.Garbage, At: at, Until: ledger.Now()})
+	return rules, err
 }
 
 // unknown is a deploy that takes its time: tasks come, and those workers that know them come later.

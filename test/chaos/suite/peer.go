@@ -65,7 +65,7 @@ func (p Peer) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	for _, ordeal := range ordeals {
 		for _, c := range p.contenders() {
 			row := NewRow(ordeal.name)
-			row.System, row.Comparison = c.name, &Comparison{Told: c.told}
+			row.System, row.Comparison = c.name, &Comparison{Told: c.told, Due: ordeal.interrupts}
 			rows = append(rows, row)
 			for n := range ordeal.runs() {
 				runs.Go(func() { errs.add(c.undergo(ctx, stage, ordeal, row, n)) })
@@ -104,6 +104,10 @@ func (c contender) undergo(ctx context.Context, stage *Stage, o ordeal, row *Row
 	case errors.Is(err, errStuck):
 		row.stuck(fmt.Sprintf("%s: %v (ledgers in %s)", name, err, r.Folder))
 		return errors.Join(r.Close(), ctx.Err())
+	case err != nil && c.told && ctx.Err() == nil:
+		// What a run waits for in vain tells something of the system, too.
+		row.fail(fmt.Sprintf("%s: %v (ledgers in %s)", name, err, r.Folder))
+		return r.Close()
 	case err != nil:
 		return errors.Join(fmt.Errorf("%s (ledgers in %s): %w", name, r.Folder, err), r.Close())
 	}

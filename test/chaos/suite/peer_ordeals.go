@@ -22,7 +22,9 @@ type ordeal struct {
 	// round is how long it takes until a system does again what it does from time to time: a fault can hit
 	// at any moment of it. Each run has a moment of its own part of it; 0 is one run.
 	round time.Duration
-	play  func(ctx context.Context, t *trial) error
+	// interrupts: it hits tasks that have to begin again.
+	interrupts bool
+	play       func(ctx context.Context, t *trial) error
 }
 
 // asynq looks for tasks of dead workers once a minute, zeroq more often.
@@ -41,10 +43,10 @@ func (o ordeal) runs() int {
 
 // ordeals are all, in the order of the table.
 var ordeals = []ordeal{
-	{name: "kill -9 of one of two workers", round: aRound, play: killOne},
-	{name: "SIGSTOP of one of two workers for 45 s", round: aRound, play: stopOne},
+	{name: "kill -9 of one of two workers", round: aRound, interrupts: true, play: killOne},
+	{name: "SIGSTOP of one of two workers for 45 s", round: aRound, interrupts: true, play: stopOne},
 	{name: "Redis full for 30 s", play: fullRedis},
-	{name: "reply of a fetch lost", round: aRound, play: loseFetch},
+	{name: "reply of a fetch lost", round: aRound, interrupts: true, play: loseFetch},
 	{name: "replies of 4 outcomes lost", play: loseOutcomes},
 	{name: "Redis halted for 20 s while handlers end", round: aRound, play: haltRedis},
 }

@@ -4,6 +4,7 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
@@ -28,11 +29,16 @@ func (Power) Name() string { return "power" }
 
 // Run implements [Suite].
 func (p Power) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
-	row := NewRow("power cuts of Redis")
+	row, cut := NewRow("power cuts of Redis"), int64(0)
 	err := stage.run(ctx, row, "power", rig.Everysec, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-		return check.Rules{Settle: stormSettle, Memory: leftBytes}, tempest(ctx, stage, r, p.For, func(*crew) []vandal {
+		err := tempest(ctx, stage, r, p.For, func(*crew) []vandal {
 			return []vandal{{faults: onPower, pause: 4 * time.Second}}
 		})
+		cut = r.Redis.Cut()
+		return check.Rules{Settle: stormSettle, Memory: tidy}, err
 	})
+	if row.note(fmt.Sprintf("%d bytes lost", cut)); cut == 0 {
+		row.fail("no power cut lost anything")
+	}
 	return []*Row{row}, err
 }

@@ -44,13 +44,13 @@ func (Recovery) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 		name := fmt.Sprintf("recovery %d", i)
 		runs.Go(func() error {
 			return stage.run(ctx, worker, name, rig.Never, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-				return check.Rules{Settle: usualBeat}, dies(ctx, r, stage.Random(name))
+				return check.Rules{Settle: usualBeat, Answered: true}, dies(ctx, r, stage.Random(name))
 			})
 		})
 	}
 	runs.Go(func() error {
 		return stage.run(ctx, redis, "resume", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-			return check.Rules{Settle: usualBeat}, returns(ctx, r, stage.Random("resume"))
+			return check.Rules{Settle: usualBeat, Answered: true}, returns(ctx, r, stage.Random("resume"))
 		})
 	})
 	err := runs.Wait()

@@ -27,6 +27,9 @@ type Row struct {
 	// Faults, Tasks, Starts, Lost, Forgiven, Duplicates and Unexplained are sums over the runs; Tasks are those
 	// that were accepted.
 	Faults, Tasks, Starts, Lost, Forgiven, Duplicates, Unexplained int
+	// Kinds are the faults by what was broken, Ticks how many times of schedules had to run.
+	Kinds map[ledger.Code]int
+	Ticks int
 	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters,
 	// Cancelled how many were called off in time.
 	Refused, Dead, Cancelled int
@@ -50,8 +53,12 @@ func (r *Row) Add(report check.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Runs++
-	for _, n := range report.Faults {
+	if r.Kinds == nil {
+		r.Kinds = make(map[ledger.Code]int)
+	}
+	for kind, n := range report.Faults {
 		r.Faults += n
+		r.Kinds[kind] += n
 	}
 	r.Tasks += report.Accepted
 	r.Refused += report.Refused
@@ -100,9 +107,29 @@ func (r *Row) stuck(problem string) {
 	r.Comparison.Stuck++
 }
 
+// ticked adds times of schedules.
+func (r *Row) ticked(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Ticks += n
+}
+
+// show notes a problem if there were fewer faults of some kinds than there have to be: what was not done
+// proves nothing.
+func (r *Row) show(least map[ledger.Code]int) {
+	for kind, n := range least {
+		if got := r.Kinds[kind]; got < n && r.Runs > 0 {
+			r.fail(fmt.Sprintf("%d faults are too few: %s; there have to be %d", got, ledger.Fault.Name(kind), n))
+		}
+	}
+}
+
+// empty tells whether the row shows nothing, as nothing was run in it.
+func (r *Row) empty() bool { return r.Runs == 0 || r.Tasks == 0 && r.Ticks == 0 }
+
 // OK tells whether nothing went wrong that is held against us.
 func (r *Row) OK() bool {
-	return r.Comparison != nil && r.Comparison.Told || len(r.Problems) == 0 && r.Violations == 0
+	return r.Comparison != nil && r.Comparison.Told || len(r.Problems) == 0 && r.Violations == 0 && !r.empty()
 }
 
 // late is how late tasks began.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
@@ -26,8 +27,6 @@ const (
 	// stormSettle is how long an outcome may be on its way: as long as worker and Redis can be slow on a busy
 	// machine before the worker gives up its lease, and then some.
 	stormSettle = 2 * stormLease
-	// leftBytes is what a queue may keep for itself when all its tasks are forgotten.
-	leftBytes = 64 << 10
 	// stormRate is how many tasks a second are sent, shortRate that of a storm shorter than a minute.
 	stormRate, shortRate = 800, 150
 )
@@ -41,6 +40,15 @@ const (
 	maxAgain = 0.005
 )
 
+// stormFaults is how many faults of each kind there have to be at least.
+var stormFaults = map[ledger.Code]int{
+	ledger.Kill: few, ledger.Stop: few, ledger.Term: few, ledger.Exit: few, ledger.Reset: few, ledger.BlackHole: few,
+	ledger.LostReply: few, ledger.Latency: few, ledger.RedisKill: few, ledger.RedisStop: few, ledger.ScriptFlush: few,
+}
+
+// few is more than by accident.
+const few = 3
+
 // Name implements [Suite].
 func (Storm) Name() string { return "storm" }
 
@@ -48,7 +56,7 @@ func (Storm) Name() string { return "storm" }
 func (s Storm) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	row := NewRow("random chaos")
 	err := stage.run(ctx, row, "storm", rig.Always, func(ctx context.Context, r *rig.Rig) (check.Rules, error) {
-		return check.Rules{Settle: stormSettle, Memory: leftBytes}, tempest(ctx, stage, r, s.For, func(c *crew) []vandal {
+		return check.Rules{Settle: stormSettle, Memory: tidy}, tempest(ctx, stage, r, s.For, func(c *crew) []vandal {
 			return []vandal{
 				{faults: onWorkers, posts: c.workers[:2], pause: 2 * time.Second},
 				{faults: onWorkers, posts: c.workers[2:], pause: 2 * time.Second},
@@ -68,6 +76,7 @@ func (s Storm) judge(row *Row) {
 	if s.For < fullStorm || row.Runs == 0 {
 		return
 	}
+	row.show(stormFaults)
 	if row.Cancelled == 0 {
 		row.fail("no task was called off")
 	}

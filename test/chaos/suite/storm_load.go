@@ -39,7 +39,7 @@ func shares(tasks int, seed uint64, url string) []plan.Load {
 // mix is what the tasks of a storm do. Some end their workers: of those there are as many as there
 // are, not a part of all. Some take long, so that something is in flight whenever something breaks.
 func mix(tasks int) []plan.Share {
-	few := func(n int) int { return max(n*whole/tasks, 1) }
+	some := func(n int) int { return max(n*whole/tasks, 1) }
 	return []plan.Share{
 		{Weight: whole, Deed: deed.Deed{}},
 		{Weight: whole / 2, Deed: deed.Deed{Nap: 5 * time.Millisecond}},
@@ -54,8 +54,8 @@ func mix(tasks int) []plan.Share {
 		{Weight: whole / 50, Delay: 300 * time.Millisecond},
 		{Weight: whole / 100, Deed: deed.Deed{Nap: time.Millisecond}, Delay: 3 * time.Second},
 		{Weight: whole / 20, High: true},
-		{Weight: few(1 + tasks/8000), Deed: deed.Deed{Do: deed.Exit}},
-		{Weight: few(1 + tasks/30000), Deed: deed.Deed{Do: deed.Poison}},
+		{Weight: some(1 + tasks/8000), Deed: deed.Deed{Do: deed.Exit}},
+		{Weight: some(1 + tasks/30000), Deed: deed.Deed{Do: deed.Poison}},
 	}
 }
 

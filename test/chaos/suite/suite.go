@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
@@ -44,7 +45,8 @@ func (s *Stage) Random(run string) *rand.Rand {
 }
 
 // lease is that of workers in suites that do not measure the default one.
-const lease = time.Second
+// One that is much shorter runs out by itself where a machine is busy with other things.
+const lease = 2 * time.Second
 
 // drainWithin bounds how long a run may take to be over once nothing is broken any more.
 const drainWithin = 2 * time.Minute
@@ -52,14 +54,7 @@ const drainWithin = 2 * time.Minute
 // run is one run of a suite: f gets a rig, breaks what it wants, and returns the rules to judge by. The
 // row gets the judgement.
 func (s *Stage) run(ctx context.Context, row *Row, name string, fsync rig.Fsync, f func(ctx context.Context, r *rig.Rig) (check.Rules, error)) error {
-	return s.runSystem(ctx, row, name, rig.Zeroq{}, fsync, f)
-}
-
-func (s *Stage) runSystem(
-	ctx context.Context, row *Row, name string, system rig.System, fsync rig.Fsync,
-	f func(ctx context.Context, r *rig.Rig) (check.Rules, error),
-) error {
-	r, err := rig.New(s.Folder, system, fsync)
+	r, err := rig.New(s.Folder, rig.Zeroq{}, fsync)
 	if err != nil {
 		return err
 	}
@@ -71,13 +66,39 @@ func (s *Stage) runSystem(
 	}
 	report := check.Check(history)
 	row.Add(report)
-	if report.OK() {
+	row.ticked(len(history.Rules.Ticks))
+	missing := ""
+	if history.Rules.Answered {
+		missing = unanswered(r.Loads(), report)
+	}
+	if missing != "" {
+		row.fail(fmt.Sprintf("%s: %s (ledgers in %s)", name, missing, r.Folder))
+	}
+	if report.OK() && missing == "" {
 		return r.Remove()
 	}
 	for _, v := range report.Violations[:min(len(report.Violations), maxTold)] {
 		row.fail(fmt.Sprintf("%s: %s: task %d: %s (ledgers in %s)", name, v.Rule, v.Task, v.Text, r.Folder))
 	}
 	return r.Close()
+}
+
+// unanswered tells what is missing of the answers to all tasks of producers that nothing has hit: each has
+// to be accepted, or refused where that is meant.
+func unanswered(loads []plan.Load, report check.Report) string {
+	tasks, refusals := 0, false
+	for _, l := range loads {
+		tasks += l.Count
+		refusals = refusals || l.GiveUp || l.Keys > 0
+	}
+	answered := report.Accepted
+	if refusals {
+		answered += report.Refused
+	}
+	if answered == tasks && tasks > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d tasks were accepted, %d refused", report.Accepted, tasks, report.Refused)
 }
 
 // errStuck is of a run that was not over in time.

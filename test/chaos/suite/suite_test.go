@@ -66,6 +66,9 @@ func TestSuites(t *testing.T) {
 				t.Error(err)
 			}
 			for _, row := range rows {
+				if !row.OK() {
+					t.Errorf("%s is broken", row.Name)
+				}
 				for _, problem := range row.Problems {
 					t.Errorf("%s: %s", row.Name, problem)
 				}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
 )
 
 // Table shows rows, as people read them or as Markdown. Those that compare systems are in a table of
@@ -97,17 +99,26 @@ func (r *Row) verdict() string {
 	if r.OK() {
 		return "kept"
 	}
+	if r.empty() && len(r.Problems) == 0 {
+		return "BROKEN: nothing ran"
+	}
 	return fmt.Sprintf("BROKEN %d", max(r.Violations, len(r.Problems)))
 }
 
 // compared is the verdict in the same words for all who are compared.
 func (r *Row) compared() string {
 	verdict := "kept"
+	if r.empty() {
+		verdict = "nothing ran"
+	}
 	if r.Violations > 0 {
 		verdict = fmt.Sprintf("%d broken", r.Violations)
 	}
 	if n := r.Comparison.Stuck; n > 0 {
 		verdict = fmt.Sprintf("%d of %d runs stuck", n, n+r.Runs)
+	}
+	if len(r.Comparison.Again) == 0 && r.Comparison.Due {
+		verdict += "; no sample"
 	}
 	if r.Note != "" {
 		verdict += "; " + r.Note
@@ -120,6 +131,6 @@ func spread(sorted []time.Duration) (p50, p100 string) {
 	if len(sorted) == 0 {
 		return "", ""
 	}
-	show := func(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-	return show(sorted[(len(sorted)-1)/2]), show(sorted[len(sorted)-1])
+	show := func(p float64) string { return fmt.Sprintf("%.2f s", check.Percentile(sorted, p).Seconds()) }
+	return show(50), show(100)
 }

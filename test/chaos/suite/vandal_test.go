@@ -3,10 +3,15 @@
 package suite
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/zeroq-dev/zeroq/test/chaos/check"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
+	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 )
 
 func TestVandal_TheSameSeedPlansTheSame(t *testing.T) {
@@ -60,19 +65,24 @@ func TestShares_CoverAllNumbersOnce(t *testing.T) {
 
 func TestStorm_JudgesOnlyOneOfFullLength(t *testing.T) {
 	t.Parallel()
-	good := Row{Runs: 1, Faults: manyFaults, Tasks: manyTasks, Duplicates: manyTasks / 200}
+	good := Row{Runs: 1, Faults: manyFaults, Tasks: manyTasks, Duplicates: manyTasks / 200, Cancelled: 1}
 	for name, c := range map[string]struct {
 		length time.Duration
 		spoil  func(*Row)
 		ok     bool
 	}{
-		"good":          {fullStorm, func(*Row) {}, true},
-		"too often":     {fullStorm, func(r *Row) { r.Duplicates++ }, false},
-		"too few tasks": {fullStorm, func(r *Row) { r.Tasks, r.Duplicates = r.Tasks-1, 0 }, false},
-		"few faults":    {fullStorm, func(r *Row) { r.Faults-- }, false},
-		"short":         {fullStorm / 2, func(r *Row) { r.Duplicates++ }, true},
+		"good":             {fullStorm, func(*Row) {}, true},
+		"too often":        {fullStorm, func(r *Row) { r.Duplicates++ }, false},
+		"too few tasks":    {fullStorm, func(r *Row) { r.Tasks, r.Duplicates = r.Tasks-1, 0 }, false},
+		"few faults":       {fullStorm, func(r *Row) { r.Faults-- }, false},
+		"none called off":  {fullStorm, func(r *Row) { r.Cancelled = 0 }, false},
+		"no kind of fault": {fullStorm, func(r *Row) { r.Kinds[ledger.Latency] = few - 1 }, false},
+		"short":            {fullStorm / 2, func(r *Row) { r.Duplicates++ }, true},
 	} {
-		row := &Row{Runs: good.Runs, Faults: good.Faults, Tasks: good.Tasks, Duplicates: good.Duplicates}
+		row := &Row{
+			Runs: good.Runs, Faults: good.Faults, Tasks: good.Tasks, Duplicates: good.Duplicates, Cancelled: good.Cancelled,
+			Kinds: maps.Clone(stormFaults),
+		}
 		c.spoil(row)
 		if (Storm{For: c.length}).judge(row); row.OK() != c.ok {
 			t.Errorf("%s: %v", name, row.Problems)
@@ -90,9 +100,46 @@ func TestRecovery_JudgesByTheLastOfTheTimes(t *testing.T) {
 		"late":    {[]time.Duration{1, 11}, false},
 		"too few": {[]time.Duration{1}, false},
 	} {
-		row := NewRow(name)
+		row := &Row{Runs: 1, Tasks: 1}
 		if row.within("", c.times, 2, 10); row.OK() != c.ok {
 			t.Errorf("%s: %v", name, row.Problems)
+		}
+	}
+}
+
+func TestRow_ThatShowsNothingIsBroken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		row *Row
+		ok  bool
+	}{
+		"no run":    {&Row{}, false},
+		"no task":   {&Row{Runs: 1}, false},
+		"tasks":     {&Row{Runs: 1, Tasks: 1}, true},
+		"schedules": {&Row{Runs: 1, Ticks: 1}, true},
+	} {
+		if c.row.OK() != c.ok || (c.row.verdict() == "kept") != c.ok {
+			t.Errorf("%s: %s", name, c.row.verdict())
+		}
+	}
+}
+
+func TestUnanswered_ComparesWithWhatWasToBeSent(t *testing.T) {
+	t.Parallel()
+	plain, keyed := []plan.Load{{Count: 2}, {Count: 3}}, []plan.Load{{Count: 5, Keys: 1}}
+	for name, c := range map[string]struct {
+		loads  []plan.Load
+		report check.Report
+		ok     bool
+	}{
+		"all":               {plain, check.Report{Accepted: 5}, true},
+		"one missing":       {plain, check.Report{Accepted: 4}, false},
+		"refused":           {plain, check.Report{Accepted: 4, Refused: 1}, false},
+		"refused as meant":  {keyed, check.Report{Accepted: 4, Refused: 1}, true},
+		"nothing was to be": {nil, check.Report{}, false},
+	} {
+		if text := unanswered(c.loads, c.report); (text == "") != c.ok {
+			t.Errorf("%s: %q", name, text)
 		}
 	}
 }
