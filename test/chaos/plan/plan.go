@@ -62,9 +62,6 @@ type Work struct {
 	Once bool `json:",omitempty"`
 	// Places passes each place of a handler on to Redis, so that the way there can be cut at it.
 	Places bool `json:",omitempty"`
-	// Schedules is how many schedules the workers keep, each of which ticks at every second, where
-	// the system can.
-	Schedules int `json:",omitempty"`
 	// Blind workers know no handler: to them all tasks are of an unknown type.
 	Blind bool `json:",omitempty"`
 }

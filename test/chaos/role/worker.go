@@ -64,7 +64,7 @@ func workerConf(p plan.Plan) worker.Conf {
 	if p.Work.Once {
 		mode = "at-most-once"
 	}
-	conf := worker.Conf{
+	return worker.Conf{
 		Redis: zeroq.RedisConf{Addrs: []string{p.Redis}},
 		Pools: []worker.PoolConf{{Concurrency: p.Work.Concurrency, Queues: []worker.QueueConf{
 			{Name: p.Queue, Mode: mode, Retention: keepFor},
@@ -72,12 +72,6 @@ func workerConf(p plan.Plan) worker.Conf {
 		Lease: p.Work.Lease, Drain: p.Work.Drain, Retry: soon,
 		MaxFinished: keepAll, MaxDead: keepAll,
 	}
-	for s := range plan.Schedule(p.Work.Schedules) {
-		conf.Schedules = append(conf.Schedules, worker.ScheduleConf{
-			Name: s.Name(), Spec: "* * * * * *", CatchUp: "all", Task: worker.ScheduleTaskConf{Type: TickType, Queue: p.Queue},
-		})
-	}
-	return conf
 }
 
 func handlers(p plan.Plan, log *ledger.Log) *zeroq.Mux {

@@ -93,7 +93,7 @@ func (c Clocks) workers(ctx context.Context, r *rig.Rig) error {
 
 func (Clocks) worker(ctx context.Context, r *rig.Rig, clock time.Duration) error {
 	_, err := r.Start(ctx, plan.Plan{
-		Role: plan.Worker, Clock: clock, Work: plan.Work{Concurrency: 10, Lease: longLease, Drain: lease, Schedules: schedules},
+		Role: plan.Worker, Clock: clock, Work: plan.Work{Concurrency: 10, Lease: longLease, Drain: lease},
 	})
 	return err
 }

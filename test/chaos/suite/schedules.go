@@ -56,7 +56,7 @@ func (s Schedules) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 }
 
 func (Schedules) worker(ctx context.Context, r *rig.Rig) error {
-	_, err := r.Worker(ctx, plan.Work{Concurrency: 4, Lease: lease, Drain: lease, Schedules: schedules})
+	_, err := r.Worker(ctx, plan.Work{Concurrency: 4, Lease: lease, Drain: lease})
 	return err
 }
 
