@@ -19,19 +19,13 @@ import (
 
 	"github.com/zeromicro/go-zero/core/logx"
 
-	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 	"github.com/zeroq-dev/zeroq/test/chaos/role"
 	"github.com/zeroq-dev/zeroq/test/chaos/suite"
 )
 
 func main() {
-	if p, ok, err := plan.Read(); ok {
-		if err == nil {
-			err = role.Play(p)
-		}
-		exit(err)
-	}
+	role.Told()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	exit(run(ctx))

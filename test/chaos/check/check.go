@@ -58,7 +58,7 @@ func newJudge(h History) *judge {
 		keys:    map[uint64]*claims{},
 		fired:   map[uint64]*tick{},
 	}
-	j.report.Faults = j.faults.count()
+	j.report.Faults, j.report.Stalls = j.faults.count()
 	return j
 }
 

@@ -48,14 +48,18 @@ func (f *faults) add(r ledger.Record) {
 	f.all = append(f.all, r)
 }
 
-func (f *faults) count() map[ledger.Code]int {
-	n := map[ledger.Code]int{}
+// count counts what was broken, and stalls apart from that.
+func (f *faults) count() (n map[ledger.Code]int, stalls int) {
+	n = map[ledger.Code]int{}
 	for _, r := range f.all {
-		if r.Note != ledger.NoteOf(ledger.TheEnd) {
+		switch {
+		case r.Code == ledger.Stall:
+			stalls++
+		case r.Note != ledger.NoteOf(ledger.TheEnd):
 			n[r.Code]++
 		}
 	}
-	return n
+	return n, stalls
 }
 
 // bury notes when processes had ended: no later fault can hit what they ran.
@@ -103,6 +107,11 @@ func (f *faults) hitting(process uint32) func(yield func(int) bool) {
 	}
 }
 
+// stalls returns those of some faults that nobody asked for.
+func (f *faults) stalls(causes []int) []int {
+	return slices.DeleteFunc(causes, func(i int) bool { return f.all[i].Code != ledger.Stall })
+}
+
 // explain returns the faults for which a run may have come after those before it.
 func (f *faults) explain(before []run, next run) []int {
 	var causes []int
@@ -133,7 +142,7 @@ func (f *faults) repeats(fault ledger.Record, hit, next run) bool {
 	}
 	at := fault.At
 	switch fault.Code {
-	case ledger.Kill, ledger.RedisStop, ledger.BlackHole:
+	case ledger.Kill, ledger.RedisStop, ledger.BlackHole, ledger.Stall:
 	case ledger.Reset, ledger.LostReply:
 		if !f.fragile {
 			return false
@@ -199,7 +208,7 @@ func (f *faults) forgets(at ledger.Time) bool {
 // deadly tells whether a fault can make the lease of a process run out.
 func deadly(code ledger.Code) bool {
 	switch code {
-	case ledger.Kill, ledger.Exit, ledger.Stop, ledger.BlackHole, ledger.RedisKill, ledger.RedisStop:
+	case ledger.Kill, ledger.Exit, ledger.Stop, ledger.BlackHole, ledger.RedisKill, ledger.RedisStop, ledger.Stall:
 		return true
 	default:
 		return false

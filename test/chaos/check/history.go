@@ -130,6 +130,8 @@ type Report struct {
 	// Duplicates are runs beyond those that the outcomes of a task ask for; Explained those that a
 	// fault explains.
 	Duplicates, Explained int
+	// Stalls is how often the machine stood still, which nobody asked for.
+	Stalls int
 	// Excusable is how many of all runs a fault would have explained a repetition of: in the others a second
 	// run would have been found.
 	Excusable int

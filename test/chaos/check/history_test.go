@@ -76,7 +76,7 @@ var kinds = map[string]ledger.Record{
 	"rediskill": fault(ledger.RedisKill), "redisstop": fault(ledger.RedisStop), "redisfull": fault(ledger.RedisFull),
 	"flush": fault(ledger.ScriptFlush), "reset": fault(ledger.Reset), "hole": fault(ledger.BlackHole),
 	"reply": fault(ledger.LostReply), "latency": fault(ledger.Latency), "clock": fault(ledger.Clock),
-	"garbage": fault(ledger.Garbage),
+	"garbage": fault(ledger.Garbage), "stall": fault(ledger.Stall),
 }
 
 var codes = map[string]ledger.Code{

@@ -41,9 +41,9 @@ func (j *judge) repeats(t *task) {
 			current = r
 			continue
 		}
-		d := duplicate{run: *r}
-		if !j.Rules.Harmless {
-			d.causes = j.faults.explain(t.runs[:i+1], *r)
+		d := duplicate{run: *r, causes: j.faults.explain(t.runs[:i+1], *r)}
+		if j.Rules.Harmless {
+			d.causes = j.faults.stalls(d.causes)
 		}
 		if current.over(r.start) && current.failed() && len(d.causes) == 0 {
 			j.blame(Attempts, t.n, "attempt %d after attempt %d had failed", r.attempt, current.attempt)

@@ -120,6 +120,9 @@ const (
 	Latency
 	// Clock is a process whose wall clock is wrong from its start to its end.
 	Clock
+	// Stall is a machine that stood still, or a Redis that did not answer though nothing was done to it.
+	// Nobody asked for it, so it does not count as a fault; but leases run out meanwhile.
+	Stall
 	// Garbage is messages on a list that nobody can read.
 	Garbage
 )

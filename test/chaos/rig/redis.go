@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -48,10 +49,11 @@ type Redis struct {
 	data   string
 	log    *ledger.Log
 	client *redis.Client
-	down   ledger.Time // when it was killed or stopped last
-	reach  uint32      // what that may cost
-	note   string      // more of that
-	cut    int64       // bytes that power cuts have lost
+	down   ledger.Time  // when it was killed or stopped last
+	reach  uint32       // what that may cost
+	note   string       // more of that
+	cut    int64        // bytes that power cuts have lost
+	told   atomic.Int32 // how often it was told to go away or to come back, in turns
 }
 
 func startRedis(folder string, fsync Fsync, log *ledger.Log) (*Redis, error) {
@@ -91,8 +93,12 @@ func (r *Redis) close() error {
 // Client is a client of its own for the harness, past all proxies. It never tries again.
 func (r *Redis) Client() *redis.Client { return r.client }
 
+// away tells whether a Redis is away that was told so often to be it or not.
+func away(told int32) bool { return told%2 == 1 }
+
 // Kill ends Redis by kill -9 until [Redis.Restart].
 func (r *Redis) Kill() {
+	r.told.Add(1)
 	r.down, r.reach, r.note = ledger.Now(), 0, ""
 	r.server.Kill()
 }
@@ -177,12 +183,14 @@ func (r *Redis) Restart() error {
 	if err := r.start(); err != nil {
 		return err
 	}
+	r.told.Add(1)
 	r.log.Add(ledger.Record{Kind: ledger.Fault, Code: ledger.RedisKill, At: r.down, Until: ledger.Now(), Reach: r.reach, Note: ledger.NoteOf(r.note)})
 	return nil
 }
 
 // Stop halts Redis with its clients connected, until [Redis.Continue].
 func (r *Redis) Stop() error {
+	r.told.Add(1)
 	r.down = ledger.Now()
 	return r.server.Signal(syscall.SIGSTOP)
 }
@@ -190,6 +198,7 @@ func (r *Redis) Stop() error {
 // Continue ends Stop.
 func (r *Redis) Continue() error {
 	err := r.server.Signal(syscall.SIGCONT)
+	r.told.Add(1)
 	now := ledger.Now()
 	r.log.Add(
 		ledger.Record{Kind: ledger.Fault, Code: ledger.RedisStop, At: r.down, Until: now},

@@ -53,6 +53,8 @@ type Rig struct {
 	mu        sync.Mutex
 	last      uint32
 	processes []*Process
+	watching  sync.WaitGroup
+	unwatch   context.CancelFunc
 }
 
 // New starts a Redis in a folder of its own below the given one.
@@ -69,6 +71,9 @@ func New(parent string, system System, fsync Fsync) (*Rig, error) {
 	if r.Redis, err = startRedis(folder, fsync, log); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.unwatch = cancel
+	r.watching.Go(func() { r.watch(ctx) })
 	return r, nil
 }
 
@@ -76,6 +81,8 @@ func New(parent string, system System, fsync Fsync) (*Rig, error) {
 func (r *Rig) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.unwatch()
+	r.watching.Wait()
 	var err error
 	for _, p := range r.processes {
 		_ = p.cmd.Process.Kill() // fails only for one that has ended

@@ -4,7 +4,6 @@ package rig_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -18,16 +17,7 @@ import (
 
 // This test binary plays the roles of the runs that it starts.
 func TestMain(m *testing.M) {
-	if p, ok, err := plan.Read(); ok {
-		if err == nil {
-			err = role.Play(p)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
+	role.Told()
 	os.Exit(m.Run())
 }
 

@@ -6,6 +6,7 @@ package role
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 )
@@ -15,6 +16,23 @@ const (
 	Type     = "deed"
 	TickType = "tick"
 )
+
+// Told plays the role of this process and ends it then, if the process has a plan. Programs and tests that
+// are started as processes of a run call it first.
+func Told() {
+	p, ok, err := plan.Read()
+	if !ok {
+		return
+	}
+	if err == nil {
+		err = Play(p)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
 
 // Play does what a plan says until the process is told to stop, or has done it.
 func Play(p plan.Plan) error {

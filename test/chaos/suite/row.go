@@ -33,6 +33,9 @@ type Row struct {
 	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters,
 	// Cancelled how many were called off in time.
 	Refused, Dead, Cancelled int
+	// Stalls is how often the machine stood still meanwhile, Excusable how many starts a fault would have excused
+	// a repetition of.
+	Stalls, Excusable int
 	// Violations is how many promises were not kept.
 	Violations int
 	// Recovery, Resume and Late are those of all runs, sorted.
@@ -60,6 +63,8 @@ func (r *Row) Add(report check.Report) {
 		r.Faults += n
 		r.Kinds[kind] += n
 	}
+	r.Stalls += report.Stalls
+	r.Excusable += report.Excusable
 	r.Tasks += report.Accepted
 	r.Refused += report.Refused
 	r.Dead += report.Dead

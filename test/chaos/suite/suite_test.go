@@ -3,14 +3,12 @@
 package suite_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/role"
 	"github.com/zeroq-dev/zeroq/test/chaos/suite"
 )
@@ -20,16 +18,7 @@ const seedEnv = "ZEROQ_CHAOS_SEED"
 
 // This test binary plays the roles of the runs that it starts.
 func TestMain(m *testing.M) {
-	if p, ok, err := plan.Read(); ok {
-		if err == nil {
-			err = role.Play(p)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
+	role.Told()
 	os.Exit(m.Run())
 }
 

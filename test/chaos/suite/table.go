@@ -4,6 +4,7 @@ package suite
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -18,7 +19,7 @@ func Table(rows []*Row, markdown bool) string {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{
 		"system", "what was done to it", "runs", "faults", "tasks", "lost", "ran again", "unexplained",
-		"again after p50", "p100", "verdict",
+		"excusable", "again after p50", "p100", "verdict",
 	})
 	for _, r := range rows {
 		if r.Comparison != nil {
@@ -29,10 +30,10 @@ func Table(rows []*Row, markdown bool) string {
 			p50, p100 = spread(r.Resume)
 		}
 		t.AppendRow(table.Row{
-			r.System, r.title(), r.Runs, r.Faults, r.Tasks, r.lost(), r.again(), r.Unexplained, p50, p100, r.verdict(),
+			r.System, r.title(), r.Runs, r.Faults, r.Tasks, r.lost(), r.again(), r.Unexplained, r.excusable(), p50, p100, r.verdict(),
 		})
 	}
-	return render(t, 3, 10, markdown)
+	return render(t, 3, 11, markdown)
 }
 
 // Comparisons shows the rows that compare systems: those of one fault one below the other.
@@ -70,10 +71,25 @@ func render(t table.Writer, first, last int, markdown bool) string {
 }
 
 func (r *Row) title() string {
-	if r.Note == "" {
+	notes := make([]string, 0, 2)
+	if r.Note != "" {
+		notes = append(notes, r.Note)
+	}
+	if r.Stalls > 0 {
+		notes = append(notes, fmt.Sprintf("the machine stood still %d times", r.Stalls))
+	}
+	if len(notes) == 0 {
 		return r.Name
 	}
-	return r.Name + " (" + r.Note + ")"
+	return r.Name + " (" + strings.Join(notes, "; ") + ")"
+}
+
+// excusable is the part of all starts of which a second one would not have been noticed.
+func (r *Row) excusable() string {
+	if r.Starts == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(r.Excusable)/float64(r.Starts))
 }
 
 // lost tells apart what a power cut may cost.
