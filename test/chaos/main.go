@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
@@ -81,6 +82,7 @@ func (o options) again() string {
 
 func run(ctx context.Context) error {
 	logx.DisableStat() // of the harness: its processes have their own logs
+	logging.Disable()  // of go-redis, which tells of each Redis that is away, as many are on purpose
 	o := parse()
 	if o.show != "" {
 		return show(os.Stdout, o.show, o.only)

@@ -28,7 +28,9 @@ func (r *Rig) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		_ = r.Redis.client.Ping(ctx).Err() // when it fails for no reason that is a stall, too
+		if !away(r.Redis.told.Load()) {
+			_ = r.Redis.client.Ping(ctx).Err() // when it fails for no reason that is a stall, too
+		}
 		now, asked := ledger.Now(), r.Redis.told.Load()
 		// What it was told to do meanwhile is noted by who told it.
 		if now.Sub(good) > stall && asked == told && !away(asked) && ctx.Err() == nil {
