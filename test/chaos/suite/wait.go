@@ -4,7 +4,6 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -36,12 +35,4 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// ignore is nil for one kind of error.
-func ignore(err, kind error) error {
-	if errors.Is(err, kind) {
-		return nil
-	}
-	return err
 }
