@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
 	"github.com/zeroq-dev/zeroq"
 )
 
@@ -30,6 +32,9 @@ func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err erro
 		SentinelUsername: conf.SentinelUser, SentinelPassword: conf.SentinelPassword,
 		PoolSize: conf.PoolSize, TLSConfig: tlsConf, ContextTimeoutEnabled: true,
 		DisableIdentity: true, ClientName: "zeroq",
+		// Only Redis Enterprise knows these, and go-redis 9.23 races with itself when connections that are
+		// made at the same time find out that their server does not.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 	waiting := options
 	waiting.MaxRetries = -1
