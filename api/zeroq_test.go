@@ -89,7 +89,7 @@ func TestConfig_MistakesNameTheKey(t *testing.T) {
 		"Name: api\nMaxBytes: 1":                "MaxBytes",
 		"Name: api\nPort: many":                 "port",
 		"Name: api\nPort: -1":                   "Port",
-		"Name: api\nTimeout: 5":                 "timeout",
+		"Name: api\nTimeout: 5":                 "Timeout",
 		"Name: api\nQueues: [A]":                "Queues[0]",
 		"Name: api\nRedis: {DB: -1}":            "Redis.DB",
 		"Name: api\nShutdown: {WaitTime: 2s}":   "DrainTimeout",

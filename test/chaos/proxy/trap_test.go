@@ -180,7 +180,9 @@ func TestTrap_UnknownScriptIsNotExecuted(t *testing.T) {
 // A command that Redis refuses changed nothing: the trap waits for one that it executes.
 func TestTrap_AnErrorIsNotExecuted(t *testing.T) {
 	t.Parallel()
-	p, via, direct := open(t)
+	server := redistest.StartServer(t)
+	p := listen(t, server.Addr)
+	via, direct := dialResp(t, p.Addr(), 3), server.Client()
 	ctx := t.Context()
 	must(t, direct.ConfigSet(ctx, "maxmemory", "1").Err())
 	trap := p.Arm(Trap{Command: "incr", Moment: Executed, Lose: true})
