@@ -149,6 +149,8 @@ var planted = []struct {
 		story: "send 1 dies; accept 1; start 1 p1; ok 1 p1", final: told(3)},
 	{name: "should be dead, and is cancelled", want: check.WrongEnd,
 		story: "send 1 dies; accept 1; start 1 p1; fail 1 p1", final: told(2, calledOff(1))},
+	{name: "forgotten once, and run three times", want: check.TooOften,
+		story: "send 1; accept 1; start 1 p1; ok 1 p1; rediskill for 20ms reach 1s; start 1 p2; cut 1 p2; start 1 p2; cut 1 p2; start 1 p2; ok 1 p2", final: told(3)},
 	{name: "cancelled, and nobody called it off", want: check.WrongEnd,
 		story: "send 1; accept 1", final: told(2, calledOff(1))},
 	{name: "called off, and dead", want: check.WrongEnd,

@@ -36,6 +36,8 @@ var right = []struct {
 	{name: "the machine stood still where nothing else may cost a run", final: told(3), rules: check.Rules{Harmless: true},
 		want:  figures{runs: 2, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; stall for 3s; wait 3s; cut 1 p1; start 1 p2; ok 1 p2"},
+	{name: "forgotten, given to a worker that notices, and given up", final: told(3), want: figures{runs: 3, duplicates: 2, succeeded: 1},
+		story: "send 1; accept 1; start 1 p1; ok 1 p1; rediskill for 20ms reach 1s; start 1 p2; cut 1 p2; start 1 p2; ok 1 p2"},
 	{name: "killed twice", final: told(3), want: figures{runs: 3, duplicates: 2, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; kill p1; wait 5s; start 1 p2; kill p2; wait 5s; start 1 p3; ok 1 p3"},
 	{name: "stopped, and its late answer is refused", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},

@@ -9,6 +9,7 @@ import (
 // duplicate is a run that no outcome of the task asks for.
 type duplicate struct {
 	run
+	after  run   // the one that was current
 	causes []int // the faults that can explain it
 }
 
@@ -41,7 +42,7 @@ func (j *judge) repeats(t *task) {
 			current = r
 			continue
 		}
-		d := duplicate{run: *r, causes: j.faults.explain(t.runs[:i+1], *r)}
+		d := duplicate{run: *r, after: *current, causes: j.faults.explain(t.runs[:i+1], *r)}
 		if j.Rules.Harmless {
 			d.causes = j.faults.stalls(d.causes)
 		}
@@ -122,9 +123,27 @@ func (j *judge) repeatsAttempt(t *task, current run, before int, d duplicate) {
 	}
 }
 
-// explain finds a fault for each duplicate. One fault explains one run more of a task.
+// twice adds to the causes of a duplicate, as faults of their own, those that can cost two: a Redis that forgot
+// gives a task out again, and to a worker that gives up its lease as soon as it notices what else is forgotten.
+func (j *judge) twice(d duplicate) []int {
+	causes := d.causes
+	if d.after.code == ledger.Cut {
+		for _, f := range d.causes {
+			if j.faults.all[f].Reach > 0 {
+				causes = append(causes, ^f)
+			}
+		}
+	}
+	return causes
+}
+
+// explain finds a fault for each duplicate. One fault explains one run more of a task, but for what
+// [judge.twice] says.
 func (j *judge) explain(t *task, repeated []duplicate) {
 	j.report.Duplicates += len(repeated)
+	for i, d := range repeated {
+		repeated[i].causes = j.twice(d)
+	}
 	explained := assign(repeated)
 	for i, d := range repeated {
 		switch {
