@@ -347,7 +347,7 @@ func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error)
 	if err != nil {
 		return check.History{}, err
 	}
-	if r.asked(records) {
+	if r.asked(records) && r.Redis.Cut() == 0 { // a power cut may lose an answer and leave its request
 		open, err := begun(ctx, r.Redis.Client())
 		if err != nil {
 			return check.History{}, err
