@@ -33,6 +33,8 @@ type Row struct {
 	// Refused is how many tasks were, with an answer that says so; Dead how many became dead letters,
 	// Cancelled how many were called off in time.
 	Refused, Dead, Cancelled int
+	// Poisoned is how many tasks should have succeeded and are dead letters, as three workers died with them.
+	Poisoned int
 	// Stalls is how often the machine stood still meanwhile, Excusable how many starts a fault would have excused
 	// a repetition of.
 	Stalls, Excusable int
@@ -69,6 +71,7 @@ func (r *Row) Add(report check.Report) {
 	r.Refused += report.Refused
 	r.Dead += report.Dead
 	r.Cancelled += report.Cancelled
+	r.Poisoned += report.Poisoned
 	r.Starts += report.Runs
 	r.Lost += report.Lost
 	r.Forgiven += report.Forgiven

@@ -71,9 +71,12 @@ func render(t table.Writer, first, last int, markdown bool) string {
 }
 
 func (r *Row) title() string {
-	notes := make([]string, 0, 2)
+	notes := make([]string, 0, 3)
 	if r.Note != "" {
 		notes = append(notes, r.Note)
+	}
+	if r.Poisoned > 0 {
+		notes = append(notes, fmt.Sprintf("%d dead letters, as three workers died with them", r.Poisoned))
 	}
 	if r.Stalls > 0 {
 		notes = append(notes, fmt.Sprintf("the machine stood still %d times", r.Stalls))
