@@ -178,6 +178,23 @@ func (p *Process) Cut(what ledger.Code, f func()) {
 	p.log.Add(ledger.Record{Kind: ledger.Fault, Code: what, Process: p.ID(), At: at, Until: ledger.Now()})
 }
 
+// LoseReply has the reply to its next call of a command get lost after Redis has run it. A call that does
+// not come in time breaks nothing.
+func (p *Process) LoseReply(ctx context.Context, command string, within time.Duration) {
+	trap := p.Way.Arm(proxy.Trap{Command: command, Moment: proxy.Executed, Lose: true})
+	defer trap.Release()
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	select {
+	case <-trap.Tripped():
+		now := ledger.Now()
+		p.log.Add(ledger.Record{
+			Kind: ledger.Fault, Code: ledger.LostReply, Process: p.ID(), At: now, Until: now, Note: ledger.NoteOf(command),
+		})
+	case <-ctx.Done():
+	}
+}
+
 // Output is what it wrote.
 func (p *Process) Output() string {
 	text, err := os.ReadFile(filepath.Join(p.Plan.Folder, fmt.Sprintf("%s-%d.log", p.Plan.Role, p.ID())))

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
-	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
@@ -91,23 +90,10 @@ func latency(ctx context.Context, v victim) error {
 	return nil
 }
 
-// loseReply has Redis execute one of some commands, and its answer get lost. One that does not come
-// in time breaks nothing.
+// loseReply has the reply of one of some commands get lost.
 func loseReply(commands ...string) func(context.Context, victim) error {
 	return func(ctx context.Context, v victim) error {
-		command := commands[v.chance%uint64(len(commands))]
-		trap := v.process.Way.Arm(proxy.Trap{Command: command, Moment: proxy.Executed, Lose: true})
-		defer trap.Release()
-		ctx, cancel := context.WithTimeout(ctx, v.length)
-		defer cancel()
-		select {
-		case <-trap.Tripped():
-			now := ledger.Now()
-			v.rig.Note(ledger.Record{
-				Kind: ledger.Fault, Code: ledger.LostReply, Process: v.process.ID(), At: now, Until: now, Note: ledger.NoteOf(command),
-			})
-		case <-ctx.Done():
-		}
+		v.process.LoseReply(ctx, commands[v.chance%uint64(len(commands))], v.length)
 		return nil
 	}
 }

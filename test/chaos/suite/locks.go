@@ -13,7 +13,6 @@ import (
 	"github.com/zeroq-dev/zeroq/test/chaos/deed"
 	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
-	"github.com/zeroq-dev/zeroq/test/chaos/proxy"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
 
@@ -30,6 +29,8 @@ const (
 	lockRate = 100
 	// lockKeys is how many unique keys there are: few enough to be held most of the time.
 	lockKeys = 12
+	// replySoon is how long is waited for a call whose reply is to be lost.
+	replySoon = time.Second
 	// longLocks is from when on APIs are killed amid requests with idempotency keys: each may have clients wait
 	// for a minute then.
 	longLocks = time.Minute
@@ -105,7 +106,7 @@ func (l Locks) fight(ctx context.Context, r *rig.Rig, random *rand.Rand) error {
 		case 1:
 			return startAgain(ctx, r, pick(r, plan.API, random))
 		case 2:
-			loseAnswer(ctx, pick(r, plan.Producer, random), "enqueue_one")
+			pick(r, plan.Producer, random).LoseReply(ctx, "enqueue_one", replySoon)
 		case 3:
 			victim := pick(r, plan.Worker, random)
 			victim.Stop()
@@ -143,7 +144,7 @@ func (l Locks) repeat(ctx context.Context, r *rig.Rig, random *rand.Rand) error 
 		if random.IntN(3) == 0 && l.For >= longLocks {
 			return startAgain(ctx, r, victim)
 		}
-		loseAnswer(ctx, victim, []string{"reserve", "enqueue_one", "answer"}[random.IntN(3)])
+		victim.LoseReply(ctx, []string{"reserve", "enqueue_one", "answer"}[random.IntN(3)], replySoon)
 		return ctx.Err()
 	})
 }
@@ -172,19 +173,4 @@ func startAgain(ctx context.Context, r *rig.Rig, p *rig.Process) error {
 	p.Kill("")
 	_, err := r.Start(ctx, p.Plan)
 	return err
-}
-
-// loseAnswer has the answer of the next call of a script get lost after Redis has run it, if there is
-// such a call soon.
-func loseAnswer(ctx context.Context, p *rig.Process, script string) {
-	trap := p.Way.Arm(proxy.Trap{Command: script, Moment: proxy.Executed, Lose: true})
-	defer trap.Release()
-	timer := time.NewTimer(time.Second)
-	defer timer.Stop()
-	select {
-	case <-trap.Tripped():
-		p.Cut(ledger.LostReply, func() {})
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
