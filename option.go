@@ -35,6 +35,9 @@ func Retention(d time.Duration) Option { return func(t *Task) { t.Retention = d 
 // Prioritized puts the task before or behind others of its queue: see [Task.Priority].
 func Prioritized(p Priority) Option { return func(t *Task) { t.Priority = p } }
 
+// Group has the task run after those of the group that were enqueued before: see [Task.Group].
+func Group(name string) Option { return func(t *Task) { t.Group = name } }
+
 // UniqueKey keeps a second task of the key out of the queue: see [Unique].
 func UniqueKey(key string, mode UniqueMode) Option {
 	return func(t *Task) { t.Unique = &Unique{Key: key, Mode: mode} }

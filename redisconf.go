@@ -53,8 +53,6 @@ func (c *RedisConf) SetDefaults() {
 // Validate reports settings that contradict each other, by their key.
 func (c RedisConf) Validate() error {
 	switch {
-	case len(c.Addrs) == 0:
-		return errors.New("Redis.Addrs: at least one address is needed")
 	case c.Cluster && c.Master != "":
 		return errors.New("Redis.Cluster: cannot stand beside Redis.Master")
 	case c.Cluster && c.DB != 0:
@@ -63,24 +61,42 @@ func (c RedisConf) Validate() error {
 		return fmt.Errorf("Redis.DB: %d is negative", c.DB)
 	case !c.Cluster && c.Master == "" && len(c.Addrs) > 1:
 		return errors.New("Redis.Addrs: several addresses need Redis.Cluster or Redis.Master")
-	case !c.TLS.Enabled && c.TLS != TLSConf{}:
-		return errors.New("Redis.TLS.Enabled: is false beside other TLS settings")
-	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
-		return errors.New("Redis.TLS.CertFile: needs Redis.TLS.KeyFile, and the other way round")
 	}
-	return checkAddrs(c.Addrs)
+	if err := c.TLS.validate("Redis.TLS"); err != nil {
+		return err
+	}
+	return checkAddrs("Redis.Addrs", c.Addrs, true)
+}
+
+// validate reports settings that contradict each other. key is where the settings stand.
+func (c TLSConf) validate(key string) error {
+	switch {
+	case !c.Enabled && c != TLSConf{}:
+		return fmt.Errorf("%s.Enabled: is false beside other TLS settings", key)
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		return fmt.Errorf("%s.CertFile: needs %s.KeyFile, and the other way round", key, key)
+	}
+	return nil
 }
 
 // checkAddrs reports an address that can never be dialled, so that a forgotten port does not look like
-// a Redis that is away.
-func checkAddrs(addrs []string) error {
+// a server that is away.
+func checkAddrs(key string, addrs []string, sockets bool) error {
+	if len(addrs) == 0 {
+		return fmt.Errorf("%s: at least one address is needed", key)
+	}
 	for i, addr := range addrs {
-		if strings.HasPrefix(addr, "/") {
+		if sockets && strings.HasPrefix(addr, "/") {
 			continue
 		}
-		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
-			return fmt.Errorf("Redis.Addrs[%d]: %q: want host:port, or the path of a unix socket", i, addr)
+		if _, port, err := net.SplitHostPort(addr); err == nil && port != "" {
+			continue
 		}
+		want := "host:port"
+		if sockets {
+			want += ", or the path of a unix socket"
+		}
+		return fmt.Errorf("%s[%d]: %q: want %s", key, i, addr, want)
 	}
 	return nil
 }

@@ -52,6 +52,10 @@ type Task struct {
 
 	// Priority is which waiting tasks of the queue go first. Default: [Normal].
 	Priority Priority
+	// Group is whose tasks run one at a time, in the order in which they were enqueued, where the queue's
+	// broker keeps that order: 1 to 128 bytes. A task that runs again does so behind those that came
+	// after it. Empty: none.
+	Group string
 	// Unique keeps a second task of its key away. nil: any number of them.
 	Unique *Unique
 

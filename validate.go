@@ -19,6 +19,7 @@ const (
 	MaxHeaders     = 32
 	MaxHeaderBytes = 1 << 10
 	MaxDataBytes   = 1 << 20
+	MaxGroupBytes  = 128
 	pastTolerance  = time.Minute
 )
 
@@ -69,6 +70,9 @@ func (t *Task) validateName(time.Time) error {
 	}
 	if t.ID != "" && !ValidID(t.ID) {
 		return &FieldError{"id", "must be 1 to 128 of A-Za-z0-9._:- and begin with a letter or digit"}
+	}
+	if len(t.Group) > MaxGroupBytes || !utf8.ValidString(t.Group) {
+		return &FieldError{"group", fmt.Sprintf("must be UTF-8 of at most %d bytes", MaxGroupBytes)}
 	}
 	if t.Queue != "" {
 		return ValidateQueue(t.Queue)

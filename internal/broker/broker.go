@@ -50,6 +50,9 @@ type Join struct {
 	Queue  string
 	Worker string
 	Mode   Mode
+	// Slots is how many tasks the worker runs at once. Where tasks come unasked, it has no more of them at a
+	// time. 0: no bound.
+	Slots int
 	// Lease is how long the worker may be silent before its tasks go to others.
 	Lease time.Duration
 	// Retention is how long finished tasks are kept that ask for no other than the default.

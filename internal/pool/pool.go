@@ -99,8 +99,9 @@ func (p *Pool) join(ctx context.Context) bool {
 		l := &lane{queue: queue}
 		for {
 			member, err := p.broker.Join(ctx, broker.Join{
-				Queue: queue.Name, Worker: p.conf.Worker, Mode: queue.Mode, Lease: p.conf.Lease,
-				Retention: queue.Retention, Stop: func(id string) { p.callOff(l, id) },
+				Queue: queue.Name, Worker: p.conf.Worker, Mode: queue.Mode,
+				Slots: p.conf.Concurrency, Lease: p.conf.Lease, Retention: queue.Retention,
+				Stop: func(id string) { p.callOff(l, id) },
 			})
 			if err == nil {
 				errs.worked()

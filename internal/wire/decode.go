@@ -208,6 +208,7 @@ var readers = map[string]func(*zeroq.Task, jsontext.Value) error{
 	"enqueued_at":  func(t *zeroq.Task, v jsontext.Value) error { return readTime("enqueued_at", v, &t.EnqueuedAt) },
 	"retention":    func(t *zeroq.Task, v jsontext.Value) error { return readDuration("retention", v, &t.Retention) },
 	"priority":     readPriority,
+	"group":        func(t *zeroq.Task, v jsontext.Value) error { return readString("group", v, &t.Group) },
 	"unique":       readUnique,
 	"headers":      readHeaders,
 	"errors":       readErrors,

@@ -41,6 +41,9 @@ func Encode(t *zeroq.Task) []byte {
 	if t.Retention != zeroq.DefaultRetention {
 		b = appendString(append(b, `,"retention":`...), t.Retention.String())
 	}
+	if t.Group != "" {
+		b = appendString(append(b, `,"group":`...), t.Group)
+	}
 	if t.Unique != nil {
 		b = appendUnique(append(b, `,"unique":`...), t.Unique)
 	}
