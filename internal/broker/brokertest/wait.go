@@ -35,6 +35,7 @@ func waitForTask(t *testing.T, r *rig) {
 
 func waitWoken(t *testing.T, r *rig) {
 	m := r.join("w")
+	r.none(m)
 	ctx, cancel := context.WithCancel(r.ctx)
 	found := make(chan bool, 1)
 	go func() {

@@ -64,9 +64,7 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 func (m *member) take(n int) []*waiting {
 	now := time.Now()
 	parcels := m.waitlist.take(n, now)
-	for _, p := range m.sub.Receive(n - len(parcels)) {
-		parcels = append(parcels, &waiting{Parcel: p, since: now})
-	}
+	parcels = append(parcels, m.receive(n-len(parcels), now)...)
 	asked, bytes := parcels[:0:0], 0
 	for i, p := range parcels {
 		if bytes += len(p.Body); len(asked) > 0 && bytes > maxAskBytes {
@@ -79,6 +77,26 @@ func (m *member) take(n int) []*waiting {
 		}
 	}
 	return asked
+}
+
+// receive takes up to n parcels that arrived. A wait is told only of what is left.
+func (m *member) receive(n int, now time.Time) []*waiting {
+	if n == 0 {
+		return nil
+	}
+	select {
+	case <-m.sub.Arrived():
+	default:
+	}
+	received := m.sub.Receive(n)
+	if len(received) == n {
+		m.waits.hint()
+	}
+	parcels := make([]*waiting, len(received))
+	for i, p := range received {
+		parcels[i] = &waiting{Parcel: p, since: now}
+	}
+	return parcels
 }
 
 // admit asks Redis for messages, and returns what may run.
