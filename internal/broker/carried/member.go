@@ -37,9 +37,10 @@ type member struct {
 
 var _ broker.Member = (*member)(nil)
 
-func newMember(b *Broker, join broker.Join, redis broker.Admitter, sub broker.Subscription, powers broker.Powers) *member {
+// newMember returns a member that needs its part in Redis and its subscription.
+func newMember(b *Broker, join broker.Join, powers broker.Powers) *member {
 	return &member{
-		Admitter: redis, broker: b, queue: join.Queue, mode: join.Mode, sub: sub, ordered: powers.Order,
+		broker: b, queue: join.Queue, mode: join.Mode, ordered: powers.Order,
 		inflight: newInflight(), waits: newWaits(),
 	}
 }
