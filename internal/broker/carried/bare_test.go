@@ -75,22 +75,26 @@ func TestBare_UnreadableIsHandedOverAsItCame(t *testing.T) {
 	})
 }
 
-// A queue that takes nothing more: the message stays at the carrier until it does.
-func TestBare_WaitsForRoom(t *testing.T) {
-	each(t, func(_ *testing.T, r *rig) {
+// A queue that takes nothing more has room for what came by its carrier: a drain waits for that too.
+func TestBare_FindsRoom(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
 		m := r.worker("w")
 		r.enqueue(task(zeroq.ID("a")))
 		r.away(1)
+		r.must(r.Configure(r.ctx, "q", zeroq.Limits{MaxLength: 1}))
 		r.must(r.Drain(r.ctx, "q"))
 		r.server.Put("q", broker.Message{ID: "bare", Body: []byte(`{"type":"echo"}`)})
-		r.succeed(m, r.fetch(m, 1)...)
-		r.must(r.Resume(r.ctx, "q"))
-		d := r.fetch(m, 1)
-		if d[0].Receipt != "bare" {
-			r.t.Errorf("%s runs", d[0].Raw)
+		r.must(r.client.LPush(r.ctx, "zq:{q}:ready", `{"type":"echo","id":"pushed"}`).Err())
+		held := r.fetch(m, 3)
+		if held[0].Receipt != "a" || held[1].Receipt != "bare" || held[2].Receipt != "pushed" {
+			t.Errorf("%s, %s and %s run", held[0].Receipt, held[1].Receipt, held[2].Receipt)
 		}
-		r.succeed(m, d...)
+		if err := r.Enqueue(r.ctx, []*zeroq.Task{task()})[0]; !errors.Is(err, zeroq.ErrDraining) {
+			t.Errorf("a producer is answered %v", err)
+		}
+		r.succeed(m, held...)
 		r.forgotten()
+		r.until("the drain is over", func() bool { return r.Enqueue(r.ctx, []*zeroq.Task{task()})[0] == nil })
 	})
 }
 

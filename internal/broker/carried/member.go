@@ -54,7 +54,11 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 		if len(parcels) == 0 {
 			return nil, m.sub.Err()
 		}
-		deliveries, err := m.admit(ctx, m.enqueueBare(ctx, parcels))
+		admitted, bareErr := m.enqueueBare(ctx, parcels)
+		deliveries, err := m.admit(ctx, admitted)
+		if err == nil && len(deliveries) == 0 {
+			err = bareErr
+		}
 		if err != nil || len(deliveries) > 0 || len(parcels) < n {
 			return deliveries, err
 		}
@@ -145,7 +149,9 @@ func (m *member) begin(p *waiting, d *broker.Delivery) {
 	if p.bad != nil {
 		d.Task, d.Err = nil, p.bad
 	}
-	m.inflight.add(d, p.Parcel)
+	if before := m.inflight.add(d, p.Parcel); before != nil {
+		m.recall([]*broker.Parcel{before}) // Redis had forgotten that the worker has it
+	}
 }
 
 // How much later a message is asked for again that something is in the way of, and one whose task is in
