@@ -427,3 +427,51 @@ func TestRetry_ComesByTheCarrierAgain(t *testing.T) {
 		}
 	})
 }
+
+// The same, when that task's outcome is all that is settled: the answer is that the lease is lost, which it
+// is not.
+func TestRedisForgets_TheOnlyTaskOfASettling(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		r.enqueue(task(zeroq.ID("a")))
+		m := r.worker("w")
+		held := r.fetch(m, 1)
+		r.must(r.client.HDel(r.ctx, "zq:{q}:if:"+held[0].Lease, "a").Err())
+		if err := m.Settle(r.ctx, []broker.Outcome{outcome(m, held[0], zeroq.Succeeded)}); !isLost(err) {
+			t.Fatalf("it settled: %v", err)
+		}
+		r.succeed(m, r.fetch(m, 1)...)
+		r.forgotten()
+	})
+}
+
+// What may not start, as Redis does not know that the worker has it, is not settled by anybody.
+func TestAtMostOnce_WhatMayNotStartIsAskedForAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		r.enqueue(task(zeroq.ID("a")))
+		m := r.join(r.process, "w", broker.AtMostOnce)
+		held := r.fetch(m, 1)
+		r.must(r.client.HDel(r.ctx, "zq:{q}:if:"+held[0].Lease, "a").Err())
+		may, err := m.Commit(r.ctx, held)
+		r.must(err)
+		if len(may) > 0 {
+			t.Fatal("it may start")
+		}
+		may, err = m.Commit(r.ctx, r.fetch(m, 1))
+		r.must(err)
+		r.succeed(m, may...)
+		r.forgotten()
+	})
+}
+
+// The tasks of an abandoned lease come back by a reaper, and nothing of them stays in hand.
+func TestAbandon_WhatIsReapedRunsOnce(t *testing.T) {
+	each(t, func(_ *testing.T, r *rig) {
+		r.enqueue(task(zeroq.ID("a")))
+		m := r.worker("w")
+		r.fetch(m, 1)
+		m.Abandon()
+		r.reap(1)
+		r.succeed(m, r.fetch(m, 1)...)
+		r.drops(m)
+	})
+}
