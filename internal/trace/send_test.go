@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -144,5 +145,14 @@ func TestSend_LeavesTheProducersHeadersAlone(t *testing.T) {
 		if err := task.Validate(task.EnqueuedAt); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// AllocsPerRun does not stand parallel tests.
+func TestSend_CostsNothingWithoutATrace(t *testing.T) {
+	put := trace.New(otel.GetTracerProvider()).Send(func(context.Context, []*zeroq.Task) []error { return nil })
+	ctx, tasks := t.Context(), []*zeroq.Task{{Queue: "mail"}}
+	if n := testing.AllocsPerRun(100, func() { put(ctx, tasks) }); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -146,15 +146,21 @@ func (c Config) validateHosts() error {
 
 // Rest is the configuration in go-zero's shape.
 func (c Config) Rest() rest.RestConf {
+	service := c.ServiceConf
+	if service.Telemetry.Endpoint == "" {
+		// go-zero would set a provider all the same, whose spans nobody ever sees: traces of callers would
+		// have a gap here.
+		service.Telemetry.Disabled = true
+	}
 	return rest.RestConf{
-		ServiceConf:  c.ServiceConf,
+		ServiceConf:  service,
 		Host:         c.Host,
 		Port:         c.Port,
 		MaxConns:     c.MaxConns,
 		Timeout:      c.Timeout.Milliseconds(),
 		CpuThreshold: c.CpuThreshold,
 		Middlewares: rest.MiddlewaresConf{
-			Trace:      c.Telemetry.Endpoint != "" && !c.Telemetry.Disabled,
+			Trace:      !service.Telemetry.Disabled,
 			Prometheus: c.Middlewares.Prometheus,
 			MaxConns:   c.Middlewares.MaxConns,
 			Breaker:    c.Middlewares.Breaker,
