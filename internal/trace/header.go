@@ -20,30 +20,32 @@ var names = []string{parent, "tracestate", "baggage"}
 
 var w3c = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 
-// headersOf returns the trace context of ctx as headers; nil when it has none.
+// headersOf returns the trace context of ctx as headers, without those that are too long for a task;
+// nil when it has none.
 func headersOf(ctx context.Context) map[string]string {
 	if !oteltrace.SpanContextFromContext(ctx).IsValid() && baggage.FromContext(ctx).Len() == 0 {
 		return nil
 	}
 	headers := propagation.MapCarrier{}
 	w3c.Inject(ctx, headers)
+	maps.DeleteFunc(headers, func(name, value string) bool { return len(name)+len(value) > zeroq.MaxHeaderBytes })
 	return headers
 }
 
 // carry adds headers to those of the task, which are left as they are where its producer has chosen
-// them. What does not fit into the limits of a task's headers is left out.
+// them. What would be too many is left out.
 func carry(task *zeroq.Task, headers map[string]string) {
+	if len(task.Headers) == 0 {
+		task.Headers = headers // shared by all such tasks of a call, and only read from here on
+		return
+	}
 	if _, chosen := task.Headers[parent]; chosen || len(headers) == 0 {
 		return
 	}
 	all := maps.Clone(task.Headers)
-	if all == nil {
-		all = make(map[string]string, len(headers))
-	}
 	for _, name := range names {
 		value, there := headers[name]
-		if _, chosen := all[name]; there && !chosen &&
-			len(all) < zeroq.MaxHeaders && len(name)+len(value) <= zeroq.MaxHeaderBytes {
+		if _, chosen := all[name]; there && !chosen && len(all) < zeroq.MaxHeaders {
 			all[name] = value
 		}
 	}
