@@ -1,11 +1,14 @@
 package trace_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 
+	"github.com/zeromicro/go-zero/core/logx"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
@@ -58,6 +61,18 @@ func TestProcess_WithoutAProviderTheContextHasTheTrace(t *testing.T) {
 	span.End()
 	if traceOf(ctx) != traceID || !oteltrace.SpanContextFromContext(ctx).IsRemote() {
 		t.Errorf("trace %s", traceOf(ctx))
+	}
+}
+
+// The log of go-zero is one for the process; no other test here writes to it.
+func TestProcess_LogsHaveTheTrace(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	logx.SetWriter(logx.NewWriter(&log))
+	ctx, _ := trace.New(otel.GetTracerProvider()).Process(t.Context(), traced("a"))
+	logx.WithContext(ctx).Info("at work")
+	if text := log.String(); !strings.Contains(text, `"trace":"`+traceID+`"`) || !strings.Contains(text, `"span":"`+spanID+`"`) {
+		t.Errorf("log %s", text)
 	}
 }
 
