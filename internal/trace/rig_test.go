@@ -8,10 +8,13 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.uber.org/goleak"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/trace"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The trace context that the specification of W3C has for an example.
 const (
