@@ -73,7 +73,7 @@ var carrying = []Mutant{{
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-busy", Why: "a task runs twice at the same time", File: scripts + "admit.lua",
-	Old: "elseif here[i] or flown[i] == 1 and group_of(groups, prefix, id) then", New: "elseif here[i] then",
+	Old: "flown[i] == 1 and group_of(groups, prefix, id) then", New: "false then",
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-any-limit", Why: "tasks that a carrier brings are without limits", File: scripts + "admit.lua",
