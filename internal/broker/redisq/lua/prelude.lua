@@ -165,7 +165,9 @@ local function waiting(prefix)
   if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
     n = n - 1
   end
-  return n - redis.call('SCARD', prefix .. 'withdrawn')
+  -- What a worker got faster than it was counted makes the second number negative for a moment.
+  n = n + math.max(0, redis.call('LLEN', prefix .. 'relaying') + (redis.call('HGET', prefix .. 'gate', 'away') or 0))
+  return math.max(0, n - redis.call('SCARD', prefix .. 'withdrawn'))
 end
 
 -- Whether a queue takes so many more tasks. If not: why, and how many it has room for. It looks
