@@ -10,6 +10,7 @@ package rabbittest
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ import (
 
 // env has the tests run that need a server.
 const env = "ZEROQ_TEST_RABBITMQ"
+
+// MaxMessage is how many bytes a message may have for the server of [New].
+const MaxMessage = 4 << 20
 
 // shared is the server that all tests of this binary use that need none of their own.
 var shared struct {
@@ -51,7 +55,7 @@ func (t tests) Run() int {
 func New(t testing.TB) zeroq.RabbitMQConf {
 	t.Helper()
 	need(t)
-	shared.once.Do(func() { shared.server, shared.err = start() })
+	shared.once.Do(func() { shared.server, shared.err = start(fmt.Sprintf("max_message_size = %d", MaxMessage)) })
 	if shared.err != nil {
 		t.Fatal("rabbittest: ", shared.err)
 	}

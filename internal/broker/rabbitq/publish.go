@@ -12,6 +12,9 @@ import (
 const (
 	// round is how many messages are sent before their confirms are waited for.
 	round = 256
+	// large is from how many bytes on a message has a round of its own: should the server find it too
+	// large, it is known which one it was, and no other lacks its confirm.
+	large = 1 << 20
 	// confirmPatience is how long the confirms of a round may take: a quorum queue without its majority
 	// gives none, and no error.
 	confirmPatience = 30 * time.Second
@@ -27,7 +30,7 @@ func (c *Carrier) Publish(ctx context.Context, queue string, messages []broker.M
 	}
 	errs := make([]error, 0, len(messages))
 	for len(errs) < len(messages) {
-		next := messages[len(errs):min(len(errs)+round, len(messages))]
+		next := firstRound(messages[len(errs):])
 		results := c.send(ctx, name, next)
 		if len(next) > 1 && refuses(results) {
 			c.sendSingly(ctx, name, next, results)
@@ -35,6 +38,16 @@ func (c *Carrier) Publish(ctx context.Context, queue string, messages []broker.M
 		errs = append(errs, results...)
 	}
 	return errs
+}
+
+// firstRound returns those of the messages that are sent first.
+func firstRound(messages []broker.Message) []broker.Message {
+	for i, m := range messages[:min(round, len(messages))] {
+		if len(m.Body) >= large {
+			return messages[:max(i, 1)]
+		}
+	}
+	return messages[:min(round, len(messages))]
 }
 
 // sendSingly sends the messages that are not confirmed once more, one by one: the server closes the
