@@ -2,9 +2,11 @@ package kafkaq
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
@@ -86,4 +88,69 @@ func until(t testing.TB, what string, condition func() bool) {
 			t.Fatalf("still waiting: %s", what)
 		}
 	}
+}
+
+// subscribe begins a subscription that a test closes.
+func subscribe(t testing.TB, c *Carrier, hold int) *subscription {
+	t.Helper()
+	sub, err := c.Subscribe(t.Context(), "q", hold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sub.Close() })
+	return sub.(*subscription)
+}
+
+// open opens a carrier.
+func open(t testing.TB, conf zeroq.KafkaConf) *Carrier {
+	t.Helper()
+	c := connect(t, conf)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// server starts a server of this process, which can be told to fail.
+func server(t testing.TB, opts ...kfake.Opt) *kafkatest.Server {
+	t.Helper()
+	if kafkatest.Shared() {
+		t.Skip("needs a server that fails where it is told to")
+	}
+	return kafkatest.Start(t, opts...)
+}
+
+// numbered makes messages of a group, or of none, with the numbers as IDs and bodies.
+func numbered(group string, from, to int) (all []broker.Message) {
+	for i := from; i < to; i++ {
+		name := strconv.Itoa(i)
+		all = append(all, broker.Message{ID: group + name, Group: group, Body: []byte(name)})
+	}
+	return all
+}
+
+// publish hands messages over, all of which must be taken.
+func publish(t testing.TB, c *Carrier, messages ...broker.Message) {
+	t.Helper()
+	for i, err := range c.Publish(t.Context(), "q", messages) {
+		if err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+}
+
+// receive takes exactly n parcels.
+func receive(t testing.TB, sub broker.Subscription, n int) (all []*broker.Parcel) {
+	t.Helper()
+	until(t, "parcels come", func() bool {
+		all = append(all, sub.Receive(n-len(all))...)
+		return len(all) == n
+	})
+	return all
+}
+
+// ids returns the IDs of parcels.
+func ids(parcels []*broker.Parcel) (all []string) {
+	for _, p := range parcels {
+		all = append(all, p.ID)
+	}
+	return all
 }
