@@ -41,7 +41,7 @@ func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting
 			ready = append(ready, p)
 		} else {
 			fresh = append(fresh, p)
-			bare = append(bare, broker.Bare{Task: task, Raw: p.Body, Relayed: strings.HasPrefix(p.ID, "relay."+m.queue+".")})
+			bare = append(bare, broker.Bare{Task: task, Raw: p.Body, Relayed: strings.HasPrefix(p.ID, relayed(m.queue))})
 		}
 	}
 	if len(bare) == 0 {
