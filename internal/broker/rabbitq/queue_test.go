@@ -2,7 +2,9 @@ package rabbitq
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -37,6 +39,26 @@ func TestDeclare_QueueOfOtherTypeIsUsedAsItIs(t *testing.T) {
 	publish(t, c, messages(1, 1)...)
 	if parcels := receive(t, subscribe(t, c, 2), 2); parcels[0].ID != "m-0" || parcels[1].ID != "m-1" {
 		t.Errorf("%v", parcels)
+	}
+}
+
+func TestDeclare_TwoProcessesThatMakeAQueueAtTheSameTimeDoNotNotice(t *testing.T) {
+	t.Parallel()
+	conf := rabbittest.New(t)
+	one, other := open(t, conf), open(t, conf)
+	for i := range 20 {
+		queue := fmt.Sprint("q", i)
+		var both sync.WaitGroup
+		for _, c := range []*Carrier{one, other} {
+			both.Go(func() {
+				for _, err := range c.Publish(t.Context(), queue, messages(0, 3)) {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		both.Wait()
 	}
 }
 

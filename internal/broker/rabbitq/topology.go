@@ -13,6 +13,10 @@ import (
 type topology struct {
 	kind string   // of new queues: quorum, classic, or empty: what the server has
 	told sync.Map // queues of which the log says that they are not as they would be declared
+
+	// making is held while a queue is declared. RabbitMQ 3.10 makes a quorum queue that two ask for at the
+	// same time, but for a moment it answers one of them with an error (541) or a nack.
+	making sync.Mutex
 }
 
 func newTopology(kind string) *topology { return &topology{kind: kind} }
@@ -53,6 +57,8 @@ func (c *conn) declare(name string) error {
 	if c.knows(name) {
 		return nil
 	}
+	c.topology.making.Lock()
+	defer c.topology.making.Unlock()
 	err := c.onChannel(func(ch *amqp.Channel) error {
 		_, err := ch.QueueDeclare(name, true, false, false, false, c.arguments())
 		return err
