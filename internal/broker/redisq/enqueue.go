@@ -26,6 +26,9 @@ func (b *Broker) Enqueue(ctx context.Context, tasks []*zeroq.Task) []error {
 	}
 	for queue, indexes := range byQueue {
 		keys, err := b.meet(ctx, queue)
+		if err == nil {
+			indexes = b.carriable(queue, tasks, indexes, errs)
+		}
 		if err == nil && b.clock.reading.Load() == nil {
 			err = b.Ping(ctx)
 		}
@@ -54,7 +57,10 @@ func chunks(tasks []*zeroq.Task, indexes []int) [][]int {
 		}
 		bytes += size
 	}
-	return append(all, indexes[begin:])
+	if begin < len(indexes) {
+		all = append(all, indexes[begin:])
+	}
+	return all
 }
 
 // enqueueChunk puts tasks of one queue in: those that need no more than an id of ours by one script, the
@@ -202,7 +208,11 @@ func (b *Broker) specialCalls(ctx context.Context, keys queueKeys, queue string,
 }
 
 func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
-	message := b.stamp(task)
+	return b.putCall(keys, task, b.stamp(task))
+}
+
+// putCall puts in a task that has its times, by the message.
+func (b *Broker) putCall(keys queueKeys, task *zeroq.Task, message []byte) call {
 	record := newRecord(markLive, task)
 	record.Nonce = rand.Text()[:12]
 	at := keys.place(task.ID)
@@ -217,6 +227,12 @@ func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
 
 // stamp sets the task's times by the clock of Redis and writes its message.
 func (b *Broker) stamp(task *zeroq.Task) []byte {
+	b.time(task)
+	return wire.Encode(task)
+}
+
+// time sets the task's times by the clock of Redis.
+func (b *Broker) time(task *zeroq.Task) {
 	task.EnqueuedAt = b.clock.now()
 	if task.Delay > 0 {
 		task.RunAt = task.EnqueuedAt.Add(task.Delay)
@@ -224,5 +240,4 @@ func (b *Broker) stamp(task *zeroq.Task) []byte {
 	if !task.RunAt.After(task.EnqueuedAt) {
 		task.RunAt = zeroTime
 	}
-	return wire.Encode(task)
 }
