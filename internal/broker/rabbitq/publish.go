@@ -148,6 +148,10 @@ func (c *conn) send(ctx context.Context, name string, messages []broker.Message)
 	if err != nil {
 		return all(len(messages), err)
 	}
+	if !c.topology.registered(ctx, name) {
+		c.giveBack(o, nil)
+		return all(len(messages), ended(ctx))
+	}
 	confirms, err := o.write(ctx, name, messages)
 	errs := o.outcomes(ctx, stall, confirms, len(messages), err)
 	if returned := o.returned(); len(returned) > 0 {
