@@ -13,15 +13,21 @@ import (
 // find returns the value at the pointer, as it stands in body; nil when nothing does. All of body has to be
 // one JSON value: one that was cut short is not taken for what is left of it.
 func find(body []byte, pointer jsontext.Pointer) (jsontext.Value, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
-	found, err := descend(dec, pointer)
-	for err == nil {
-		_, err = dec.ReadToken()
-	}
-	if !errors.Is(err, io.EOF) {
+	if err := checkWhole(body); err != nil {
 		return nil, fmt.Errorf("the body is not valid JSON: %w", err)
 	}
-	return found, nil
+	return descend(jsontext.NewDecoder(bytes.NewReader(body)), pointer)
+}
+
+func checkWhole(body []byte) error {
+	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	if err := dec.SkipValue(); err != nil {
+		return err
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the value")
+	}
+	return nil
 }
 
 // descend reads as far as the value, and returns a copy of it.
@@ -64,7 +70,7 @@ func member(dec *jsontext.Decoder, name string) (bool, error) {
 			return false, err
 		}
 	}
-	return false, nil // at the end, or at what is no JSON: who reads on is told
+	return false, nil
 }
 
 func element(dec *jsontext.Decoder, index uint64) (bool, error) {
