@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -38,6 +39,7 @@ type passenger struct {
 func (c *crossing) run(ctx context.Context) {
 	wait := leastWait
 	for ctx.Err() == nil {
+		c.drop()
 		c.receive()
 		if len(c.kept) == 0 {
 			c.await(ctx)
@@ -54,6 +56,11 @@ func (c *crossing) run(ctx context.Context) {
 			wait = min(2*wait, mostWait)
 		}
 	}
+}
+
+// drop lets go of what is another's by now, who brings it in.
+func (c *crossing) drop() {
+	c.kept = slices.DeleteFunc(c.kept, func(p passenger) bool { return !c.from.Holds(p.parcel) })
 }
 
 // receive takes what has arrived, as long as there is room for it: while the queue takes nothing, nor does the
@@ -103,9 +110,7 @@ func (c *crossing) put(ctx context.Context) error {
 		if first == nil {
 			first = fmt.Errorf("task %s: %w", p.task.ID, err)
 		}
-		if c.from.Holds(p.parcel) { // else it is another's by now, and comes in by that one
-			out = append(out, p)
-		}
+		out = append(out, p)
 	}
 	c.from.Ack(in...)
 	c.kept = out
