@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/pool"
 )
@@ -99,9 +99,7 @@ func (c *Conf) setDefaults() {
 		c.Retry = zeroq.DefaultRetryPolicy
 	}
 	c.Redis.SetDefaults()
-	for i := range c.Brokers {
-		c.Brokers[i].SetDefaults()
-	}
+	c.Brokers = carriers.Complete(c.Brokers)
 	if len(c.Pools) == 0 {
 		c.Pools = []PoolConf{{}}
 	}
@@ -133,7 +131,7 @@ func fill[T comparable](field *T, value T) {
 
 // Validate reports the first mistake, by its key.
 func (c Conf) Validate() error {
-	c.Pools, c.Brokers = clonePools(c.Pools), slices.Clone(c.Brokers)
+	c.Pools = clonePools(c.Pools)
 	c.setDefaults()
 	switch {
 	case c.Lease < time.Second || c.Lease > 10*time.Minute:
@@ -150,7 +148,7 @@ func (c Conf) Validate() error {
 	if err := c.Retry.Validate(); err != nil {
 		return fmt.Errorf("Retry: %w", err)
 	}
-	if err := c.validateBrokers(); err != nil {
+	if err := carriers.Validate(c.Brokers); err != nil {
 		return err
 	}
 	if err := c.validatePools(); err != nil {
@@ -205,7 +203,7 @@ func (c Conf) validateQueue(key string, q QueueConf) error {
 	if mode := broker.Mode(q.Mode); mode != broker.AtLeastOnce && mode != broker.AtMostOnce {
 		return fmt.Errorf("%s.Mode: %q is neither %q nor %q", key, q.Mode, broker.AtLeastOnce, broker.AtMostOnce)
 	}
-	if _, known := c.brokerNamed(q.Broker); q.Broker != "" && !known {
+	if _, known := carriers.Named(c.Brokers, q.Broker); q.Broker != "" && !known {
 		return fmt.Errorf("%s.Broker: no broker of Brokers is named %q", key, q.Broker)
 	}
 	if err := validatePolicies(key, q); err != nil {

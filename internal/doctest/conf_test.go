@@ -177,8 +177,12 @@ func TestConfiguration_Shared(t *testing.T) {
 			t.Errorf("Redis is of type %v", got)
 		}
 	}
-	if got := find(reflect.TypeFor[consumer.Conf](), "Worker", "Brokers"); got != brokersType {
-		t.Errorf("Brokers is of type %v", got)
+	for _, got := range []reflect.Type{
+		find(reflect.TypeFor[api.Conf](), "Brokers"), find(reflect.TypeFor[consumer.Conf](), "Worker", "Brokers"),
+	} {
+		if got != brokersType {
+			t.Errorf("Brokers is of type %v", got)
+		}
 	}
 }
 
