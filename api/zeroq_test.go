@@ -49,7 +49,7 @@ func TestConfig_Comments(t *testing.T) {
 	var lines []string
 	for line := range strings.Lines(string(shipped)) {
 		text, isComment := strings.CutPrefix(line, "# ")
-		key, _, isKey := strings.Cut(strings.TrimSpace(text), ":")
+		key, _, isKey := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "- "), ":")
 		if isComment && isKey && !strings.Contains(key, " ") {
 			line = text
 		}
