@@ -107,8 +107,15 @@ func (r *rig) taken() []string {
 
 // run runs a bridge of a process of its own, until the test or the returned function ends it.
 func (r *rig) run() (carrier *carriertest.MemoryCarrier, stop func()) {
-	b, tapped := r.bridge, make(chan struct{}, 1)
+	r.t.Helper()
 	carrier = r.server.Open()
+	return carrier, r.runOn(carrier)
+}
+
+// runOn runs a bridge on the carrier.
+func (r *rig) runOn(carrier broker.Carrier) (stop func()) {
+	r.t.Helper()
+	b, tapped := r.bridge, make(chan struct{}, 1)
 	b.Carrier = &tapTold{carrier, tapped}
 	ctx, cancel := context.WithCancel(r.t.Context())
 	ended := make(chan struct{})
@@ -126,7 +133,7 @@ func (r *rig) run() (carrier *carriertest.MemoryCarrier, stop func()) {
 	case <-time.After(patience):
 		r.t.Fatal("the bridge does not begin")
 	}
-	return carrier, stop
+	return stop
 }
 
 // tapTold tells when its source was tapped. Before that the server knows nothing of the group.
