@@ -17,6 +17,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/internal/pool"
@@ -39,6 +40,7 @@ func Observe(f func(Event)) Option { return func(w *Worker) { w.observe = f } }
 // [Worker.Services].
 type Worker struct {
 	conf    Conf
+	dial    carriers.Opener
 	broker  *redisq.Broker
 	observe func(Event)
 	info    zeroq.WorkerInfo
@@ -72,7 +74,7 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{conf: conf, broker: b, registerer: prometheus.DefaultRegisterer, hide: func() {}}
+	w := &Worker{conf: conf, dial: carriers.Dial, broker: b, registerer: prometheus.DefaultRegisterer, hide: func() {}}
 	w.safe = newGate(w.check)
 	for _, option := range options {
 		option(w)
@@ -86,6 +88,12 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err := w.show(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
+	bridges, err := w.openBridges()
+	if err != nil {
+		w.hide()
+		return nil, errors.Join(err, w.broker.Close())
+	}
+	w.addBridges(bridges)
 	w.build(mux)
 	w.built.Store(true)
 	return w, nil
