@@ -24,7 +24,7 @@ type BridgeConf struct {
 	Broker string
 	// Source is the topic or queue, which must be there.
 	Source string
-	// Group is the consumer group of Kafka. Default: zeroq-bridge- and the name of Queue.
+	// Group is the consumer group, of Kafka only. Default: zeroq-bridge- and the name of Queue.
 	Group string `json:",optional"`
 	// Queue is where the tasks go. It need not be one that this worker takes from.
 	Queue string
@@ -56,8 +56,8 @@ type BridgeConf struct {
 }
 
 func (c *BridgeConf) setDefaults(brokers []zeroq.BrokerConf) {
-	fill(&c.Group, "zeroq-bridge-"+c.Queue)
 	if b, _ := carriers.Named(brokers, c.Broker); b.Kafka != nil {
+		fill(&c.Group, "zeroq-bridge-"+c.Queue)
 		fill(&c.IDFrom, string(bridge.Message))
 	}
 	fill(&c.Data, string(bridge.Body))
@@ -85,8 +85,8 @@ func (c Conf) validateBridges() error {
 	return nil
 }
 
-// collides reports that two bridges would take messages from each other, or take those of the other's tasks
-// for their own.
+// collides reports that two bridges would take messages from each other, as those of one group or of one
+// queue of RabbitMQ do, or would make tasks of the same ids.
 func (c BridgeConf) collides(other BridgeConf) bool {
 	if c.Broker != other.Broker || c.Source != other.Source {
 		return false
@@ -112,7 +112,7 @@ func (c Conf) validateBridge(b BridgeConf) error {
 	if powers, known := c.powersOf(b.Queue); known && b.GroupFrom != "" && !powers.Order {
 		return fmt.Errorf("GroupFrom: %w: the broker of queue %q keeps no order", zeroq.ErrUnsupported, b.Queue)
 	}
-	return b.checkTask(mapping)
+	return b.checkTask(server, mapping)
 }
 
 // checkSource reports a source that is none, or has tasks of zeroq's own: they would go round for ever.
@@ -178,9 +178,11 @@ func (c BridgeConf) mapping(server zeroq.BrokerConf) (bridge.Mapping, error) {
 	return m, nil
 }
 
-// checkTask reports what no task of the bridge could have.
-func (c BridgeConf) checkTask(m bridge.Mapping) error {
+// checkTask reports what the tasks of the bridge could not be made by.
+func (c BridgeConf) checkTask(server zeroq.BrokerConf, m bridge.Mapping) error {
 	switch {
+	case server.Kafka == nil && c.Group != "":
+		return fmt.Errorf("Group: %w: RabbitMQ has no consumer groups", zeroq.ErrUnsupported)
 	case c.Type == "" && c.TypeFrom == "":
 		return errors.New("Type: one of Type and TypeFrom is needed")
 	case c.IDFrom == "":
