@@ -17,13 +17,14 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/carriertest"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
 func TestMain(m *testing.M) {
 	logx.Disable()
 	logging.Disable()
-	os.Exit(redistest.Main(m, redistest.GoZero...))
+	os.Exit(redistest.Main(rabbittest.With(m), redistest.GoZero...))
 }
 
 // patience is how long a test waits for what should happen at once.
