@@ -2,11 +2,14 @@ package worker
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/carried"
 	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 )
 
 // powersOf is what can be done with the tasks of a queue; false if the worker does not take from it, and
@@ -36,4 +39,35 @@ func (c Conf) checkCarried(task ScheduleTaskConf) error {
 		return fmt.Errorf("Priority: %w: the broker of queue %q knows none", zeroq.ErrUnsupported, queue)
 	}
 	return nil
+}
+
+// open opens Redis, and the carriers that queues name.
+func (w *Worker) open() error {
+	redis, err := redisq.Open(w.conf.Redis)
+	if err != nil {
+		return err
+	}
+	byQueue, err := carriers.Open(w.conf.Brokers, w.conf.carried(), w.dial)
+	if err != nil {
+		return errors.Join(err, redis.Close())
+	}
+	w.powers = make(map[string]broker.Powers)
+	for queue, carrier := range byQueue {
+		w.powers[queue] = carrier.Powers()
+	}
+	w.broker = carried.New(redis, byQueue)
+	return nil
+}
+
+// carried are the brokers of the queues that name one.
+func (c Conf) carried() map[string]string {
+	named := make(map[string]string)
+	for _, p := range c.Pools {
+		for _, q := range p.Queues {
+			if q.Broker != "" {
+				named[q.Name] = q.Broker
+			}
+		}
+	}
+	return named
 }
