@@ -3,6 +3,8 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,5 +104,33 @@ func TestBridges_ACarrierThatCannotBeOpenedStopsTheStart(t *testing.T) {
 		t.Errorf("a worker after that: %v", err)
 	} else {
 		w.Stop()
+	}
+}
+
+// The queue that a bridge leads to may have a broker of its own, here the same one.
+func TestBridges_AKeyBecomesAGroupWhereTheQueueKeepsOrder(t *testing.T) {
+	t.Parallel()
+	redis, _ := redistest.New(t)
+	server, seen := carriertest.NewMemory(kafkaPowers), &ran{}
+	conf := onCarrier(redis)
+	conf.Bridges = []worker.BridgeConf{{Broker: "main", Source: "orders.v1", Queue: "kept", Type: "x", IDFrom: "json:/id", GroupFrom: "key"}}
+	var want []string
+	for i := range 20 {
+		want = append(want, fmt.Sprintf("o-%02d", i))
+		server.Send("orders.v1", broker.Message{Group: "ann", Body: fmt.Appendf(nil, `{"id":%q}`, want[i])})
+	}
+	groups := make(chan string, len(want))
+	start(t, conf, handle("x", func(ctx context.Context, task *zeroq.Task) error {
+		groups <- task.Group
+		return seen.handle(ctx, task)
+	}), inMemory(server))
+	for range want {
+		if group := receive(t, groups); group != "ann" {
+			t.Errorf("group %q", group)
+		}
+	}
+	eventually(t, "20 runs", func() bool { return len(seen.all()) == len(want) })
+	if got := seen.all(); !slices.Equal(got, want) {
+		t.Errorf("the order is %v", got)
 	}
 }
