@@ -186,7 +186,8 @@ func TestMapping_GroupsThatATaskCannotHaveStayApart(t *testing.T) {
 		return mapped(t, m, message).Group
 	}
 	long := strings.Repeat("x", 129)
-	if group("\xff") == group("\xfe") || group(long) == group(long+"x") || group(long) != group(long) {
+	first, again := group(long), group(long)
+	if group("\xff") == group("\xfe") || first == group(long+"x") || first != again {
 		t.Error("groups are mixed up")
 	}
 }
