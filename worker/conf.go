@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ type Conf struct {
 	// Schedules enqueue tasks again and again. All workers of the same queues must list the same ones,
 	// or none. Default: none, and those that are there stay as they are.
 	Schedules []ScheduleConf `json:",optional"`
+	// Bridges make tasks of messages that others put on topics and queues of Brokers. Any number of workers
+	// may have the same one: they share its messages. Default: none.
+	Bridges []BridgeConf `json:",optional"`
 	// Retry is how long failed tasks wait. Default: [zeroq.DefaultRetryPolicy].
 	Retry zeroq.RetryPolicy `json:",optional"`
 	// Lease is how long the worker may be silent before its tasks go to others, 1 s to 10 min; all
@@ -100,6 +104,10 @@ func (c *Conf) setDefaults() {
 	}
 	c.Redis.SetDefaults()
 	c.Brokers = carriers.Complete(c.Brokers)
+	c.Bridges = slices.Clone(c.Bridges)
+	for i := range c.Bridges {
+		c.Bridges[i].setDefaults(c.Brokers)
+	}
 	if len(c.Pools) == 0 {
 		c.Pools = []PoolConf{{}}
 	}
@@ -155,6 +163,9 @@ func (c Conf) Validate() error {
 		return err
 	}
 	if err := c.validateSchedules(); err != nil {
+		return err
+	}
+	if err := c.validateBridges(); err != nil {
 		return err
 	}
 	return c.Redis.Validate()

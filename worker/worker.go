@@ -88,6 +88,12 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 	if err := w.show(); err != nil {
 		return nil, errors.Join(err, w.broker.Close())
 	}
+	bridges, err := w.openBridges()
+	if err != nil {
+		w.hide()
+		return nil, errors.Join(err, w.broker.Close())
+	}
+	w.addBridges(bridges)
 	w.build(mux)
 	w.built.Store(true)
 	return w, nil

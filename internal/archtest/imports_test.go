@@ -37,6 +37,11 @@ var rules = []rule{
 		only:   []string{"std", ".", "github.com/go-json-experiment/json/..."},
 		broken: "./internal/wire > ./internal/broker",
 	}, {
+		why:    "a bridge knows where messages come from and go to by their contracts alone",
+		who:    []string{"./internal/bridge"},
+		only:   []string{"std", "others", ".", "./internal/broker", "./internal/admission"},
+		broken: "./internal/bridge > ./internal/broker/redisq",
+	}, {
 		why:    "the times of schedules depend on nothing that is stored",
 		who:    []string{"./internal/cron"},
 		only:   []string{"std", ".", "./internal/wire", "github.com/robfig/cron/v3"},
