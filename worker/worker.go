@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,7 @@ var _ service.Service = (*Worker)(nil)
 // New returns a worker. It answers with [zeroq.ErrUnsafeStore] or [zeroq.ErrFormat] when Redis is
 // there and unfit; when Redis is away the worker waits for it, and checks it then.
 func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
-	conf.Pools = clonePools(conf.Pools)
+	conf.Pools, conf.Brokers = clonePools(conf.Pools), slices.Clone(conf.Brokers)
 	conf.setDefaults()
 	if err := conf.Validate(); err != nil {
 		return nil, err
