@@ -26,7 +26,8 @@ type options struct {
 	worker      worker.Conf
 }
 
-// WithConcurrency is how many calls of the handler are at work at once in this process. Default: 10.
+// WithConcurrency is how many tasks the group has at work at once in this process, those of a batch counted one
+// by one. Default: 10, or the size of a batch if that is more.
 func WithConcurrency(n int) Option { return func(o *options) { o.concurrency = n } }
 
 // WithBatch hands the handler up to size tasks of one queue and type at once; the first one waits at most
@@ -51,9 +52,12 @@ var _ service.Service = (*ConsumerGroup)(nil)
 // NewConsumerGroup returns a group that takes from queues. The name is for logs. All queues must keep their
 // state in the same Redis. It answers as [worker.New] does, and with the first option that cannot be.
 func NewConsumerGroup(name string, queues []*Queue, handle Handler, opts ...Option) (*ConsumerGroup, error) {
-	o := options{concurrency: 10, batch: zeroq.Batch{Size: 1}}
+	o := options{batch: zeroq.Batch{Size: 1}}
 	for _, option := range opts {
 		option(&o)
+	}
+	if o.concurrency == 0 {
+		o.concurrency = max(10, o.batch.Size)
 	}
 	if err := o.check(queues, handle); err != nil {
 		return nil, fmt.Errorf("consumer group %s: %w", name, err)
@@ -79,10 +83,10 @@ func (o options) check(queues []*Queue, handle Handler) error {
 		return errNoQueue
 	case handle == nil:
 		return errNoHandler
-	case o.concurrency < 1:
-		return fmt.Errorf("WithConcurrency: %d is not positive", o.concurrency)
 	case o.batch.Size < 1:
 		return fmt.Errorf("WithBatch: %d is not positive", o.batch.Size)
+	case o.concurrency < o.batch.Size:
+		return fmt.Errorf("WithConcurrency: %d cannot hold a batch of %d", o.concurrency, o.batch.Size)
 	}
 	for _, q := range queues {
 		if !reflect.DeepEqual(q.store.redis, queues[0].store.redis) {
@@ -92,22 +96,32 @@ func (o options) check(queues []*Queue, handle Handler) error {
 	return nil
 }
 
-// conf is the configuration of the worker beneath. Each task of a batch holds a slot.
+// conf is the configuration of the worker beneath. Queues over the same broker share its connections.
 func (o options) conf(name string, queues []*Queue) worker.Conf {
 	conf := o.worker
 	conf.Redis, conf.Brokers = queues[0].store.redis, nil
-	pool := worker.PoolConf{Name: name, Concurrency: o.concurrency * o.batch.Size}
+	pool := worker.PoolConf{Name: name, Concurrency: o.concurrency}
 	for _, q := range queues {
 		queue := worker.QueueConf{Name: q.name}
 		if q.store.broker != nil {
-			broker := *q.store.broker
-			broker.Name = q.name
-			conf.Brokers, queue.Broker = append(conf.Brokers, broker), broker.Name
+			conf.Brokers, queue.Broker = named(conf.Brokers, *q.store.broker)
 		}
 		pool.Queues = append(pool.Queues, queue)
 	}
 	conf.Pools = []worker.PoolConf{pool}
 	return conf
+}
+
+// named finds a broker among others, or adds it, and returns its name.
+func named(brokers []zeroq.BrokerConf, wanted zeroq.BrokerConf) ([]zeroq.BrokerConf, string) {
+	for _, b := range brokers {
+		wanted.Name = b.Name
+		if reflect.DeepEqual(b, wanted) {
+			return brokers, b.Name
+		}
+	}
+	wanted.Name = fmt.Sprintf("broker-%d", len(brokers)+1)
+	return append(brokers, wanted), wanted.Name
 }
 
 // Name is the group's name.
