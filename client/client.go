@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/trace"
 )
 
 // Client calls the API. It may be used by any number of goroutines. No call is repeated unless
-// [WithRetries] says so, and none has a timeout but that of its context.
+// [WithRetries] says so, and none has a timeout but that of its context, whose trace context goes with it.
 type Client struct {
 	base    string
 	http    *http.Client
@@ -116,6 +117,7 @@ func (c *Client) request(ctx context.Context, method, path string, body io.Reade
 	for name, values := range c.header {
 		request.Header[name] = values
 	}
+	trace.Outgoing(ctx, request.Header)
 	if key := idempotencyKey(ctx); key != "" && method == http.MethodPost {
 		request.Header.Set("Idempotency-Key", key)
 	}

@@ -12,10 +12,13 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/admission"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/trace"
 )
 
 // Conf says where a producer puts tasks.
@@ -40,6 +43,7 @@ func (c Conf) Validate() error {
 type Producer struct {
 	broker broker.Broker
 	queues []string
+	put    trace.Put
 	chain  zeroq.Enqueuer
 }
 
@@ -54,7 +58,7 @@ func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Producer{broker: b, queues: conf.Queues}
+	p := &Producer{broker: b, queues: conf.Queues, put: trace.New(otel.GetTracerProvider()).Send(b.Enqueue)}
 	p.chain = zeroq.WrapEnqueuer(zeroq.EnqueueFunc(p.enqueue), middleware...)
 	return p, nil
 }
@@ -64,6 +68,9 @@ func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
 // [zeroq.BatchError] has one for each. A task that is in already is a [zeroq.ErrDuplicateID]: send a
 // copy without ID and EnqueuedAt to have it run twice. After [zeroq.ErrUnavailable] a task may or may not be in; a
 // chosen [zeroq.Task.ID] makes it safe to try again.
+//
+// What is in gets the trace context of ctx as headers, unless a task has a header traceparent already;
+// the Headers of the caller's tasks stay as they are.
 func (p *Producer) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 	return p.chain.Enqueue(ctx, tasks...)
 }
@@ -72,5 +79,5 @@ func (p *Producer) Enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
 func (p *Producer) Close() error { return p.broker.Close() }
 
 func (p *Producer) enqueue(ctx context.Context, tasks ...*zeroq.Task) error {
-	return admission.Gate{Queues: p.queues, Put: p.broker.Enqueue}.Enqueue(ctx, time.Now(), tasks...)
+	return admission.Gate{Queues: p.queues, Put: p.put}.Enqueue(ctx, time.Now(), tasks...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/producer"
 	"github.com/zeroq-dev/zeroq/worker"
@@ -24,11 +25,16 @@ func TestMain(m *testing.M) {
 		runChild(conf)
 		return
 	}
+	for name, value := range map[string]string{"ZEROQ_KAFKA_PASSWORD": "k-secret", "ZEROQ_RABBITMQ_PASSWORD": "r-secret"} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "32"); err != nil { // the tests wait more than they work
 		panic(err)
 	}
-	os.Exit(redistest.Main(m, redistest.GoZero...))
+	os.Exit(redistest.Main(rabbittest.With(m), redistest.GoZero...))
 }
 
 // patience is how long a test waits for what should happen at once.

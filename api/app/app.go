@@ -18,10 +18,14 @@ import (
 	"github.com/zeroq-dev/zeroq/api/internal/handler"
 	"github.com/zeroq-dev/zeroq/api/internal/idempotency"
 	"github.com/zeroq-dev/zeroq/api/internal/svc"
+	"github.com/zeroq-dev/zeroq/internal/trace"
 )
 
 // Conf is the configuration of the API.
 type Conf = config.Config
+
+// Relay names the broker of a queue.
+type Relay = config.Relay
 
 // Deps are what the API stands on. They stay the caller's: whoever made them closes them, after Stop.
 type Deps = svc.Deps
@@ -103,7 +107,7 @@ func newHandler(conf Conf, svcCtx *svc.ServiceContext, loopback bool) (http.Hand
 	// Its timeout is that of the broker, which keeps the answers.
 	safe := idempotency.New(http.HandlerFunc(routes.Serve), svcCtx.Ledger, conf.Timeout)
 	trust := edge.Trust{Origins: conf.TrustedOrigins, Loopback: loopback, Hosts: conf.TrustedHosts}
-	return edge.New(safe, trust)
+	return edge.New(trace.Incoming(safe), trust)
 }
 
 // Addr is where the API listens.

@@ -46,10 +46,7 @@ func (g Gate) check(task *zeroq.Task, now time.Time) error {
 	if !task.EnqueuedAt.IsZero() && task.ID != "" && !zeroq.ValidID(task.ID) {
 		return zeroq.ErrDuplicateID // its id was assigned, so it has been here before
 	}
-	if err := task.Validate(now); err != nil {
-		return err
-	}
-	if err := wire.CheckData(task.Data); err != nil {
+	if err := Check(task, now); err != nil {
 		return err
 	}
 	queue := task.Queue
@@ -60,6 +57,14 @@ func (g Gate) check(task *zeroq.Task, now time.Time) error {
 		return fmt.Errorf("%w: %s", zeroq.ErrUnknownQueue, queue)
 	}
 	return nil
+}
+
+// Check reports, as a [zeroq.FieldError], what is wrong with the task itself.
+func Check(task *zeroq.Task, now time.Time) error {
+	if err := task.Validate(now); err != nil {
+		return err
+	}
+	return wire.CheckData(task.Data)
 }
 
 // join makes one error of those of a call; nil when there is none.

@@ -37,6 +37,11 @@ var rules = []rule{
 		only:   []string{"std", ".", "github.com/go-json-experiment/json/..."},
 		broken: "./internal/wire > ./internal/broker",
 	}, {
+		why:    "a bridge knows where messages come from and go to by their contracts alone",
+		who:    []string{"./internal/bridge"},
+		only:   []string{"std", "others", ".", "./internal/broker", "./internal/admission"},
+		broken: "./internal/bridge > ./internal/broker/redisq",
+	}, {
 		why:    "the times of schedules depend on nothing that is stored",
 		who:    []string{"./internal/cron"},
 		only:   []string{"std", ".", "./internal/wire", "github.com/robfig/cron/v3"},
@@ -92,6 +97,12 @@ var rules = []rule{
 		never:  []string{"github.com/redis/..."},
 		broken: "./producer > github.com/redis/go-redis/v9",
 	}, {
+		why:    "one package knows Kafka, so its client can be changed in one place",
+		who:    []string{"./..."},
+		except: []string{"./internal/broker/kafkaq", "./internal/kafkatest", "./test/..."},
+		never:  []string{"github.com/segmentio/kafka-go/...", "github.com/twmb/franz-go/..."},
+		broken: "./worker > github.com/segmentio/kafka-go",
+	}, {
 		why:    "miniredis is for tests and for `zeroq dev`, never for work that must not be lost",
 		who:    []string{"./..."},
 		except: []string{"./cmd/...", "./internal/redistest", "./test/..."},
@@ -100,8 +111,8 @@ var rules = []rule{
 	}, {
 		why:    "test helpers stay out of programs",
 		who:    []string{"./..."},
-		except: []string{"./internal/redistest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
-		never:  []string{"testing", "./internal/redistest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
+		except: []string{"./internal/redistest", "./internal/kafkatest", "./internal/rabbittest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
+		never:  []string{"testing", "./internal/redistest", "./internal/kafkatest", "./internal/rabbittest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
 		broken: "./worker > ./internal/redistest",
 	},
 }

@@ -24,12 +24,15 @@ func (p *Pool) start(l *lane, d *broker.Delivery, handler zeroq.Handler) {
 	}
 	one, cancel := p.begin(l, d, d.Task.Timeout, d.Task.Deadline)
 	task := ownCopy(d.Task)
+	var ctx context.Context
+	ctx, one.span = p.tracer.Process(one.ctx, task)
 	go func() {
 		defer p.slots.release(1)
+		defer one.span.End()
 		defer cancel()
 		result, err := json.RawMessage(nil), errNoAnswer
 		defer func() { p.finish(one, result, err) }()
-		result, err = zeroq.Run(one.ctx, handler, task)
+		result, err = zeroq.Run(ctx, handler, task)
 	}()
 }
 
@@ -68,8 +71,13 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 		p.running.add(runs[i+1])
 		p.countStart(runs[i+1])
 	}
+	ctx, span := p.tracer.ProcessBatch(first.ctx, tasks)
+	for _, one := range runs {
+		one.span = span
+	}
 	go func() {
 		defer p.slots.release(len(runs))
+		defer span.End()
 		defer cancel()
 		errs := slices.Repeat([]error{errNoAnswer}, len(runs))
 		defer func() {
@@ -77,7 +85,7 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 				p.finish(runs[i], nil, err)
 			}
 		}()
-		errs = zeroq.RunBatch(first.ctx, handler, tasks)
+		errs = zeroq.RunBatch(ctx, handler, tasks)
 	}()
 }
 
@@ -110,6 +118,7 @@ func (p *Pool) finish(one *run, result []byte, err error) {
 	o := p.judge(one, result, err)
 	if p.running.remove(one.delivery) {
 		one.countEnd(o.State)
+		one.span.Settle(one.delivery.Task, o.State, o.Failure, err)
 		p.settle(one.lane, o, err)
 	}
 }

@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
+	"go.opentelemetry.io/otel"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
+	"github.com/zeroq-dev/zeroq/internal/trace"
 )
 
 // Pool runs handlers. See [Pool.Run].
@@ -24,6 +26,7 @@ type Pool struct {
 	lanes     []*lane
 	woken     chan struct{}
 	watchdogs map[string]*watchdog // by queue
+	tracer    *trace.Tracer
 
 	work context.Context // of all handlers
 	stop context.CancelCauseFunc
@@ -38,6 +41,7 @@ func New(conf Conf, mux *zeroq.Mux, b broker.Broker) *Pool {
 		conf: conf, mux: mux, broker: b,
 		order: newOrder(conf.Queues, conf.Strict), slots: newSlots(conf.Concurrency),
 		running: newRunning(), woken: make(chan struct{}, 1), watchdogs: newWatchdogs(conf.Queues),
+		tracer: trace.New(otel.GetTracerProvider()),
 	}
 	p.gatherer = newGatherer(p.startBatch)
 	p.work, p.stop = context.WithCancelCause(context.Background())

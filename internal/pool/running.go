@@ -8,6 +8,7 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
+	"github.com/zeroq-dev/zeroq/internal/trace"
 )
 
 // running is every delivery that a handler has at hand.
@@ -26,6 +27,7 @@ type run struct {
 	began    time.Time               // by this machine's monotonic clock
 	ended    time.Time               // when the context was first seen to have ended; of running.mu
 	stats    *metrics.Type
+	span     *trace.Span // of the handler's goroutine
 }
 
 func newRunning() *running { return &running{runs: make(map[*broker.Delivery]*run)} }

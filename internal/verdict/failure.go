@@ -25,6 +25,14 @@ func (r Rules) failure(o broker.Outcome, err error, took time.Duration) *zeroq.A
 	return failure
 }
 
+// unreadable is why no task could be made of the foreign message that t stands for.
+func unreadable(t *zeroq.Task) error {
+	if reason := t.Headers[broker.ReasonHeader]; reason != "" {
+		return errors.New(reason)
+	}
+	return zeroq.ErrUnreadable
+}
+
 // readable returns err, or the panic of reading it, as that of a nil pointer which was returned as
 // an error.
 func readable(err error) (result error) {

@@ -59,6 +59,10 @@ func (r Rules) Before(d *broker.Delivery, known bool, now time.Time) (o broker.O
 		return r.dead(o, d.Err, 0), d.Err, true
 	}
 	t := d.Task
+	if t.Type == broker.UnreadableType {
+		err := unreadable(t)
+		return r.dead(o, err, 0), err, true
+	}
 	if !t.ExpiresAt.IsZero() && t.Attempt == 1 && now.After(t.ExpiresAt) {
 		o.State = zeroq.Expired
 		return o, nil, true

@@ -151,6 +151,20 @@ func TestBefore_AnUnreadableMessageIsADeadLetter(t *testing.T) {
 	}
 }
 
+func TestBefore_AForeignMessageThatIsNoTaskIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{"data is not valid JSON": "data is not valid JSON", "": zeroq.ErrUnreadable.Error()} {
+		d := delivery(zeroq.Header(broker.ReasonHeader, reason), zeroq.ExpiresAt(start.Add(-1)))
+		d.Task.Type = broker.UnreadableType
+		for _, known := range []bool{true, false} { // a handler of all types does not get it either
+			o, err, settled := Rules{Worker: "w"}.Before(d, known, start)
+			if !settled || err == nil || o.State != zeroq.Dead || o.Failure.Message != want {
+				t.Errorf("%q: %+v, %v", reason, o, err)
+			}
+		}
+	}
+}
+
 func TestPolicy_OfTheTypeThenTheQueueThenTheWorker(t *testing.T) {
 	t.Parallel()
 	of := func(base time.Duration) zeroq.RetryPolicy { return zeroq.RetryPolicy{Base: base, Max: base} }

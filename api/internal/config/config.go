@@ -16,6 +16,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/edge"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 )
 
 // Config is the configuration of the API. Of go-zero's middlewares the ones that are not in
@@ -53,6 +54,19 @@ type Config struct {
 	TrustedHosts []string `json:",optional"`
 	// Redis is the broker.
 	Redis zeroq.RedisConf
+	// Brokers carry the ready tasks of queues. They are for Relays.
+	Brokers []zeroq.BrokerConf `json:",optional"`
+	// Relays have the API move ready tasks from Redis to their brokers, as the workers of their queues do, so
+	// that they do not pile up in Redis while no worker runs. Default: none.
+	Relays []Relay `json:",optional"`
+}
+
+// Relay names the broker of a queue.
+type Relay struct {
+	// Queue is the queue.
+	Queue string
+	// Broker is the one of Brokers that the workers of the queue name.
+	Broker string
 }
 
 // Middlewares switches go-zero's middlewares.
@@ -95,6 +109,9 @@ func (c Config) Validate() error {
 		return err
 	}
 	if err := c.validateHosts(); err != nil {
+		return err
+	}
+	if err := c.validateRelays(); err != nil {
 		return err
 	}
 	return c.Redis.Validate()
@@ -144,17 +161,44 @@ func (c Config) validateHosts() error {
 	return nil
 }
 
+func (c Config) validateRelays() error {
+	brokers := carriers.Complete(c.Brokers)
+	if err := carriers.Validate(brokers); err != nil {
+		return err
+	}
+	seen := make(map[string]bool)
+	for i, r := range c.Relays {
+		if err := zeroq.ValidateQueue(r.Queue); err != nil {
+			return fmt.Errorf("Relays[%d].Queue: %w", i, err)
+		}
+		if seen[r.Queue] {
+			return fmt.Errorf("Relays[%d].Queue: queue %q stands there twice", i, r.Queue)
+		}
+		seen[r.Queue] = true
+		if _, known := carriers.Named(brokers, r.Broker); !known {
+			return fmt.Errorf("Relays[%d].Broker: no broker of Brokers is named %q", i, r.Broker)
+		}
+	}
+	return nil
+}
+
 // Rest is the configuration in go-zero's shape.
 func (c Config) Rest() rest.RestConf {
+	service := c.ServiceConf
+	if service.Telemetry.Endpoint == "" {
+		// go-zero would set a provider all the same, whose spans nobody ever sees: traces of callers would
+		// have a gap here.
+		service.Telemetry.Disabled = true
+	}
 	return rest.RestConf{
-		ServiceConf:  c.ServiceConf,
+		ServiceConf:  service,
 		Host:         c.Host,
 		Port:         c.Port,
 		MaxConns:     c.MaxConns,
 		Timeout:      c.Timeout.Milliseconds(),
 		CpuThreshold: c.CpuThreshold,
 		Middlewares: rest.MiddlewaresConf{
-			Trace:      c.Telemetry.Endpoint != "" && !c.Telemetry.Disabled,
+			Trace:      !service.Telemetry.Disabled,
 			Prometheus: c.Middlewares.Prometheus,
 			MaxConns:   c.Middlewares.MaxConns,
 			Breaker:    c.Middlewares.Breaker,

@@ -80,3 +80,12 @@ func (c *Config) SetShutdown() {
 	}
 	c.Worker.Shutdown = c.Shutdown
 }
+
+// SetUp sets go-zero up. Without an endpoint no traces are made: go-zero would set a provider all the
+// same, whose spans nobody ever sees, and the traces of tasks would have a gap here.
+func (c Config) SetUp() error {
+	if c.Telemetry.Endpoint == "" {
+		c.Telemetry.Disabled = true
+	}
+	return c.ServiceConf.SetUp()
+}
