@@ -31,7 +31,7 @@ func newRabbitRig(t *testing.T) *rabbitRig {
 	if k.channel, err = conn.Channel(); err != nil {
 		t.Fatal(err)
 	}
-	k.bridge.Mapping.Source = "theirs." + t.Name()
+	k.bridge.Mapping.Source, k.bridge.Mapping.Placed = "theirs."+t.Name(), false
 	k.bridge.Mapping.TypeFrom = From{Header, "x-event-type"}
 	if _, err := k.channel.QueueDeclare(k.bridge.Mapping.Source, true, false, false, false, nil); err != nil {
 		t.Fatal(err)
