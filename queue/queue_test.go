@@ -56,7 +56,6 @@ func testStore(t *testing.T, store queue.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, group)
 	for _, q := range []*queue.Queue{orders, refunds} {
 		p := open(t, q)
 		for n := range 20 {
@@ -65,6 +64,7 @@ func testStore(t *testing.T, store queue.Store) {
 			}
 		}
 	}
+	run(t, group)
 	got.wait()
 	got.check(orders.Name(), refunds.Name())
 }
@@ -80,7 +80,6 @@ func TestKafka_TasksOfAGroupKeepTheirOrderInBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, group)
 	p := open(t, orders)
 	for n := range 60 {
 		task := zeroq.NewTask("confirm", n, zeroq.Group(fmt.Sprint("customer-", n%6)))
@@ -88,6 +87,7 @@ func TestKafka_TasksOfAGroupKeepTheirOrderInBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	run(t, group)
 	got.wait()
 	got.mu.Lock()
 	defer got.mu.Unlock()
