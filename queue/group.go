@@ -40,8 +40,8 @@ func WithBatch(size int, wait time.Duration) Option {
 // Pools are those of the group.
 func WithWorker(conf worker.Conf) Option { return func(o *options) { o.worker = conf } }
 
-// ConsumerGroup runs a handler on the tasks of some queues. Groups of one process or of many share the tasks:
-// each goes to one of them. It is a service of go-zero.
+// ConsumerGroup runs a handler on the tasks of some queues. Groups of one process or of many share the tasks,
+// whatever their names: each task goes to one of them. It is a service of go-zero.
 type ConsumerGroup struct {
 	name   string
 	worker *worker.Worker

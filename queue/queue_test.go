@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/kafkatest"
+	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/queue"
 )
@@ -22,13 +25,26 @@ import (
 func TestMain(m *testing.M) {
 	logx.Disable()
 	logging.Disable()
-	os.Exit(redistest.Main(m, redistest.GoZero...))
+	os.Exit(redistest.Main(rabbittest.With(m), redistest.GoZero...))
 }
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	conf, _ := redistest.New(t)
 	testStore(t, queue.Redis(conf))
+}
+
+func TestKafka(t *testing.T) {
+	t.Parallel()
+	redis, _ := redistest.New(t)
+	testStore(t, queue.Kafka(kafkatest.New(t), redis))
+}
+
+func TestRabbitMQ(t *testing.T) {
+	t.Parallel()
+	rabbit := rabbittest.New(t)
+	redis, _ := redistest.New(t)
+	testStore(t, queue.RabbitMQ(rabbit, redis))
 }
 
 // testStore is the article's example: tasks of two queues over the store go to the batches of one group.
@@ -40,7 +56,6 @@ func testStore(t *testing.T, store queue.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, group)
 	for _, q := range []*queue.Queue{orders, refunds} {
 		p := open(t, q)
 		for n := range 20 {
@@ -49,8 +64,41 @@ func testStore(t *testing.T, store queue.Store) {
 			}
 		}
 	}
+	run(t, group)
 	got.wait()
 	got.check(orders.Name(), refunds.Name())
+}
+
+// Batches have tasks of several customers, and those of one customer come in their order.
+func TestKafka_TasksOfAGroupKeepTheirOrderInBatches(t *testing.T) {
+	t.Parallel()
+	redis, _ := redistest.New(t)
+	orders := queue.New("orders", queue.Kafka(kafkatest.New(t), redis))
+	got := newTaken(t, 60)
+	group, err := queue.NewConsumerGroup("billing", []*queue.Queue{orders}, got.handle,
+		queue.WithConcurrency(20), queue.WithBatch(4, 50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, orders)
+	for n := range 60 {
+		task := zeroq.NewTask("confirm", n, zeroq.Group(fmt.Sprint("customer-", n%6)))
+		if err := p.Produce(t.Context(), task); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, group)
+	got.wait()
+	got.mu.Lock()
+	defer got.mu.Unlock()
+	for customer, numbers := range got.groups {
+		if len(numbers) != 10 || !slices.IsSorted(numbers) {
+			t.Errorf("the tasks of %s came as %v", customer, numbers)
+		}
+	}
+	if len(got.groups) != 6 || got.largest < 2 {
+		t.Errorf("%d groups, the largest batch had %d tasks", len(got.groups), got.largest)
+	}
 }
 
 // taken is what a group's handler was given.
@@ -61,12 +109,13 @@ type taken struct {
 
 	mu      sync.Mutex
 	data    map[string][]string // by queue
+	groups  map[string][]int    // the numbers of tasks that have a group, by that
 	total   int
 	largest int
 }
 
 func newTaken(t *testing.T, want int) *taken {
-	return &taken{t: t, want: want, all: make(chan struct{}), data: make(map[string][]string)}
+	return &taken{t: t, want: want, all: make(chan struct{}), data: make(map[string][]string), groups: make(map[string][]int)}
 }
 
 func (g *taken) handle(_ context.Context, tasks []*zeroq.Task) []error {
@@ -75,6 +124,9 @@ func (g *taken) handle(_ context.Context, tasks []*zeroq.Task) []error {
 	g.largest = max(g.largest, len(tasks))
 	for _, task := range tasks {
 		g.data[task.Queue] = append(g.data[task.Queue], string(task.Data))
+		if n, err := strconv.Atoi(string(task.Data)); err == nil && task.Group != "" {
+			g.groups[task.Group] = append(g.groups[task.Group], n)
+		}
 	}
 	if g.total += len(tasks); g.total == g.want {
 		close(g.all)

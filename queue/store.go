@@ -12,7 +12,8 @@ type Store struct {
 // Redis keeps queues in Redis alone.
 func Redis(conf zeroq.RedisConf) Store { return Store{redis: conf} }
 
-// Kafka carries the ready tasks of queues through Kafka, which keeps the order of each group of tasks.
+// Kafka carries the ready tasks of queues through Kafka, which keeps the order of each group of tasks. Tasks with
+// a [zeroq.Task.Group] are refused until ten seconds after the first [NewConsumerGroup] of their queue.
 func Kafka(conf zeroq.KafkaConf, state zeroq.RedisConf) Store {
 	return Store{redis: state, broker: &zeroq.BrokerConf{Kafka: &conf}}
 }

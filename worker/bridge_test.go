@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/carriertest"
+	"github.com/zeroq-dev/zeroq/internal/kafkatest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/worker"
 )
@@ -132,5 +135,42 @@ func TestBridges_AKeyBecomesAGroupWhereTheQueueKeepsOrder(t *testing.T) {
 	eventually(t, "20 runs", func() bool { return len(seen.all()) == len(want) })
 	if got := seen.all(); !slices.Equal(got, want) {
 		t.Errorf("the order is %v", got)
+	}
+}
+
+// Both bridges are members of the consumer group that the queue's name gives, each of its own topic.
+func TestBridges_TwoTopicsOfKafkaLeadToOneQueue(t *testing.T) {
+	t.Parallel()
+	redis, _ := redistest.New(t)
+	kafka := kafkatest.New(t)
+	conf := events(redis)
+	conf.Brokers[0].Kafka = &kafka
+	conf.Bridges[0].Source, conf.Bridges[0].IDFrom, conf.Bridges[0].Data = kafkatest.Prefix(kafka)+"late", "", "body"
+	other := conf.Bridges[0]
+	other.Source = kafkatest.MakeTopic(t, kafka, "early", 3)
+	conf.Bridges = append(conf.Bridges, other)
+	seen := make(chan string, 60)
+	start(t, conf, handle("order", func(_ context.Context, task *zeroq.Task) error {
+		seen <- string(task.Data)
+		return nil
+	}))
+	produce := func(topic, name string) {
+		for i := range 15 {
+			kafkatest.Send(t, kafka, &kgo.Record{Topic: topic, Value: fmt.Appendf(nil, `"%s-%d"`, name, i)})
+		}
+	}
+	got := map[string]int{}
+	take := func(n int) {
+		for range n {
+			got[receive(t, seen)]++
+		}
+	}
+	produce(other.Source, "first")
+	take(15) // one topic is not there yet, which holds up nothing of the other
+	produce(kafkatest.MakeTopic(t, kafka, "late", 3), "late")
+	produce(other.Source, "second")
+	take(30)
+	if len(got) != 45 {
+		t.Errorf("%d of 45 messages have run: %v", len(got), got)
 	}
 }

@@ -143,7 +143,7 @@ func (c Conf) checkSource(b BridgeConf, server zeroq.BrokerConf) error {
 // mapping reads the places. An error begins with its key.
 func (c BridgeConf) mapping(server zeroq.BrokerConf) (bridge.Mapping, error) {
 	m := bridge.Mapping{
-		Broker: c.Broker, Source: c.Source, Queue: c.Queue, Type: c.Type, Encoding: bridge.Encoding(c.Encoding),
+		Broker: c.Broker, Source: c.Source, Placed: server.Kafka != nil, Queue: c.Queue, Type: c.Type, Encoding: bridge.Encoding(c.Encoding),
 		MaxAttempts: c.MaxAttempts, Timeout: c.Timeout, Retention: c.Retention,
 	}
 	anywhere := []bridge.Place{bridge.Header, bridge.JSON}

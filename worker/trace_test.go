@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -289,5 +291,52 @@ func TestTrace_IsNoPartOfWhatATaskIs(t *testing.T) {
 	}
 	if err := p.Enqueue(second, zeroq.NewTask("y", nil, zeroq.UniqueKey("k", zeroq.UntilFinished))); !errors.Is(err, zeroq.ErrDuplicate) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+// However an attempt ends, its span does too and says how.
+func TestTrace_SpanEndsWithItsAttempt(t *testing.T) {
+	t.Parallel()
+	redis, _ := redistest.New(t)
+	b, p := look(t, redis), newProducer(t, redis)
+	mux := zeroq.NewMux()
+	mux.HandleFunc("panics", func(context.Context, *zeroq.Task) error { panic("no way") })
+	mux.HandleFunc("goes", func(context.Context, *zeroq.Task) error {
+		runtime.Goexit()
+		return nil
+	})
+	mux.HandleFunc("snoozes", func(context.Context, *zeroq.Task) error { return zeroq.Snooze(time.Hour) })
+	begun := make(chan struct{})
+	mux.HandleFunc("waits", func(ctx context.Context, _ *zeroq.Task) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	start(t, worker.Conf{Redis: redis}, mux)
+	for typ, want := range map[string]string{
+		"panics": "dead panic: no way", "goes": "dead handler ended its goroutine by runtime.Goexit",
+		"snoozes": "retry ", "waits": "cancelled ",
+	} {
+		ctx, root := caller(t)
+		task := zeroq.NewTask(typ, nil, zeroq.MaxAttempts(1))
+		if err := p.Enqueue(ctx, task); err != nil {
+			t.Fatal(err)
+		}
+		if typ == "waits" {
+			receive(t, begun)
+			if _, err := b.Cancel(t.Context(), task.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		span := named(t, spansOf(t, root.TraceID(), 2), "process "+typ)
+		if got := attribute(span, "zeroq.task.outcome") + " " + span.Status().Description; got != want {
+			t.Errorf("%s: the span says %q, want %q", typ, got, want)
+		}
+		if !strings.HasPrefix(want, "dead") {
+			continue
+		}
+		// A dead letter that is run again belongs to the trace that it always had.
+		eventually(t, "a dead letter", func() bool { return b.Retry(t.Context(), task.ID, "") == nil })
+		spansOf(t, root.TraceID(), 3)
 	}
 }

@@ -91,6 +91,17 @@ var rules = []rule{
 		never:  []string{"./api/...", "./consumer/...", "./cmd/..."},
 		broken: "./worker > ./consumer/internal/tasks",
 	}, {
+		why:    "the article's shape is a thin layer over the front doors",
+		who:    []string{"./queue"},
+		only:   []string{"std", ".", "./producer", "./worker", "github.com/zeromicro/..."},
+		broken: "./queue > ./internal/broker/redisq",
+	}, {
+		why:    "nothing of zeroq is built on the article's shape",
+		who:    []string{"./..."},
+		except: []string{"./queue", "./examples/...", "./test/..."},
+		never:  []string{"./queue"},
+		broken: "./worker > ./queue",
+	}, {
 		why:    "one package knows Redis commands, so the broker can be changed in one place",
 		who:    []string{"./..."},
 		except: []string{"./internal/broker/redisq/...", "./internal/redistest", "./cmd/zeroq/...", "./test/..."},

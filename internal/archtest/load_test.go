@@ -23,6 +23,8 @@ type pkg struct {
 	TestGoFiles           []string
 	XTestGoFiles          []string
 	IgnoredGoFiles        []string // for another system, or behind a build tag
+	TestImports           []string
+	XTestImports          []string
 }
 
 func (p pkg) path() string { return ours(p.ImportPath) }
@@ -51,7 +53,7 @@ func load(t *testing.T) []pkg {
 
 var list = sync.OnceValues(func() ([]pkg, error) {
 	// -e: a package that does not build is for the compiler to report.
-	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Name,Dir,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles", "./...")
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Name,Dir,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles,TestImports,XTestImports", "./...")
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

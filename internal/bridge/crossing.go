@@ -70,7 +70,7 @@ func (c *crossing) receive() {
 	for _, parcel := range c.from.Receive(hold - len(c.kept)) {
 		task, err := c.bridge.Mapping.Task(parcel.Message, now)
 		if err != nil {
-			c.log.unreadable(task.ID, err)
+			c.log.unreadable(task.ID)
 		}
 		c.kept = append(c.kept, passenger{parcel, task})
 	}

@@ -105,11 +105,11 @@ func header(headers map[string]string, name string) string {
 	if value, found := headers[name]; found {
 		return value
 	}
-	first := ""
+	first, value := "", ""
 	for other := range headers {
 		if strings.EqualFold(other, name) && (first == "" || other < first) {
-			first = other
+			first, value = other, headers[other]
 		}
 	}
-	return headers[first]
+	return value
 }

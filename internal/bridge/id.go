@@ -16,7 +16,13 @@ func (m Mapping) carriersID(message broker.Message) string {
 	if message.ID == "" {
 		return ""
 	}
-	place := strings.TrimPrefix(message.ID, m.Source+".")
+	place := message.ID
+	if m.Placed {
+		place = strings.TrimPrefix(place, m.Source+".")
+	}
+	if strings.Contains(m.Broker+m.Source, ":") { // joined by it, other names would read the same
+		return digest(m.Broker + "\x00" + m.Source + "\x00" + place)
+	}
 	return fitID(m.Broker + ":" + m.Source + ":" + place)
 }
 

@@ -44,16 +44,7 @@ func (k *kafkaRig) produce(from, to, keys int) {
 // start runs a bridge over a carrier of its own.
 func (k *kafkaRig) start() (stop func()) {
 	k.t.Helper()
-	carrier, err := kafkaq.Open(k.conf)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	k.t.Cleanup(func() {
-		if err := carrier.Close(); err != nil {
-			k.t.Error(err)
-		}
-	})
-	return k.runOn(carrier)
+	return k.runOver(kafkaq.Open(k.conf))
 }
 
 // committed waits until the group has committed so many records.

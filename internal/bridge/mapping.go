@@ -34,6 +34,8 @@ var TraceHeaders = []string{"traceparent", "tracestate", "baggage"}
 type Mapping struct {
 	// Broker and Source are where the messages come from: ids that the carrier gives begin with them.
 	Broker, Source string
+	// Placed: the carrier's own ids are places in Source, and begin with its name.
+	Placed bool
 	// Queue is where the tasks go.
 	Queue string
 	// Type is that of messages which say nothing of it.
@@ -76,13 +78,19 @@ func (m Mapping) read(message broker.Message) (*zeroq.Task, error) {
 	return task, nil
 }
 
+// errOwnType: the task would be a dead letter that does not say why.
+var errOwnType = errors.New("the type is zeroq's own")
+
 func (m Mapping) readType(task *zeroq.Task, message broker.Message) error {
 	found, err := m.TypeFrom.value(message)
 	if task.Type = found; found == "" {
 		task.Type = m.Type
 	}
-	if err == nil && task.Type == "" {
+	switch {
+	case err == nil && task.Type == "":
 		err = fmt.Errorf("no type at %s", m.TypeFrom)
+	case err == nil && task.Type == broker.UnreadableType:
+		err = errOwnType
 	}
 	return err
 }
@@ -147,11 +155,15 @@ func (m Mapping) readHeaders(task *zeroq.Task, message broker.Message) error {
 		if !m.takes(name) {
 			continue
 		}
-		trace := slices.Contains(TraceHeaders, strings.ToLower(name))
-		if trace && (len(name)+len(value) > zeroq.MaxHeaderBytes || !utf8.ValidString(value)) {
-			continue
+		if !slices.Contains(TraceHeaders, strings.ToLower(name)) {
+			zeroq.Header(name, value)(task)
 		}
-		zeroq.Header(name, value)(task)
+	}
+	for _, name := range TraceHeaders { // which others know by these very names
+		value := header(message.Headers, name)
+		if value != "" && m.takes(name) && len(name)+len(value) <= zeroq.MaxHeaderBytes && utf8.ValidString(value) {
+			zeroq.Header(name, value)(task)
+		}
 	}
 	return nil
 }

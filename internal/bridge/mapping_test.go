@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ var order = broker.Message{
 // plain maps everything by its default.
 var plain = Mapping{
 	Broker: "events", Source: "orders.v1", Queue: "orders", Type: "order", IDFrom: From{Place: Message},
-	Data: From{Place: Body}, Encoding: EncodingJSON, Headers: TraceHeaders,
+	Data: From{Place: Body}, Encoding: EncodingJSON, Headers: TraceHeaders, Placed: true,
 }
 
 // from parses what a configuration would say.
@@ -160,6 +161,25 @@ func TestMapping_IDsAreTheSameForTheSameMessageAndApartForOthers(t *testing.T) {
 	}
 }
 
+// Names of RabbitMQ's queues and messages are whatever their owners like.
+func TestMapping_NamesThatReadAlikeWhenJoinedStayApart(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, names := range [][3]string{
+		{"b", "mails", "1"}, {"b", "mails", "mails.1"}, {"b", "mails", "urn:1"}, {"b", "mails:urn", "1"}, {"b:mails", "urn", "1"},
+	} {
+		m := plain
+		m.Broker, m.Source, m.Placed = names[0], names[1], false
+		for _, id := range []string{m.carriersID(broker.Message{ID: names[2]}), m.unreadableID(broker.Message{ID: names[2]})} {
+			what := fmt.Sprint(names)
+			if other, taken := seen[id]; taken || !zeroq.ValidID(id) {
+				t.Errorf("%s has the id %q of %s", what, id, other)
+			}
+			seen[id] = what
+		}
+	}
+}
+
 func TestMapping_WithoutANameEachMessageIsATaskOfItsOwn(t *testing.T) {
 	t.Parallel()
 	nameless := order
@@ -203,6 +223,28 @@ func TestMapping_HeadersByPatternAndOnlyThose(t *testing.T) {
 	m.Headers = nil
 	if task := mapped(t, m, order); len(task.Headers) != 0 {
 		t.Errorf("headers %v", task.Headers)
+	}
+}
+
+// Those who continue a trace know its headers by their small letters alone.
+func TestMapping_HeadersOfATraceGetTheirNames(t *testing.T) {
+	t.Parallel()
+	message := order
+	message.Headers = map[string]string{"Traceparent": "00-1", "TRACESTATE": "a=1", "tracestate": "b=1"}
+	want := map[string]string{"traceparent": "00-1", "tracestate": "b=1"}
+	for range 20 { // maps have no order
+		if task := mapped(t, plain, message); !maps.Equal(task.Headers, want) {
+			t.Fatalf("headers %v", task.Headers)
+		}
+	}
+}
+
+func TestMapping_AHeaderWithoutANameIsNoOther(t *testing.T) {
+	t.Parallel()
+	m, message := plain, order
+	m.TypeFrom, message.Headers = from(t, "header:x-none"), map[string]string{"": "odd"}
+	if task := mapped(t, m, message); task.Type != "order" {
+		t.Errorf("type %s", task.Type)
 	}
 }
 
@@ -255,6 +297,7 @@ func unread(t *testing.T) map[string]struct {
 		"the most is 1048576":         with(body(`"` + strings.Repeat("x", zeroq.MaxDataBytes) + `"`)),
 		"no type at header:x-none":    with(func(m *Mapping, _ *broker.Message) { m.Type, m.TypeFrom = "", from(t, "header:x-none") }),
 		"type must be":                with(func(m *Mapping, o *broker.Message) { m.TypeFrom, o.Group = From{Place: Key}, "with space" }),
+		"type is zeroq's own":         with(func(m *Mapping, o *broker.Message) { m.TypeFrom, o.Group = From{Place: Key}, broker.UnreadableType }),
 		"neither a text nor a number": with(func(m *Mapping, _ *broker.Message) { m.IDFrom = from(t, "json:/event") }),
 		"the body is not valid JSON":  with(func(m *Mapping, o *broker.Message) { m.TypeFrom, o.Body = pointer, []byte(`{"event":{"type":"x"},`) }),
 		"something follows the value": with(func(m *Mapping, o *broker.Message) { m.TypeFrom, o.Body = pointer, []byte(`{"event":{"type":"x"}} {}`) }),
@@ -309,6 +352,21 @@ func TestMapping_UnreadableWithoutANameIsKnownByItsBytes(t *testing.T) {
 	}
 	if id("nope", nil) == id("none", nil) {
 		t.Error("two messages are one")
+	}
+}
+
+// A message of 128 MiB, the most that RabbitMQ takes, has to fit into a string of Redis, which has 512 MiB.
+func TestMapping_WhatIsNoTaskIsLittleLongerThanItsMessage(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"x", "<", "&", "\"", "\n", "\x00", "\x01", "\x7f", "\xff", "é", "\u2028"} {
+		message := broker.Message{ID: "1", Body: []byte(strings.Repeat(part, 2_000_000))}
+		task, err := plain.Task(message, time.Now())
+		if err == nil || len(task.Data) > 2*len(message.Body)+200 {
+			t.Errorf("%q: %d bytes have become %d", part, len(message.Body), len(task.Data))
+		}
+		if bodyOf(t, task) != string(message.Body) {
+			t.Errorf("%q: the bytes are others", part)
+		}
 	}
 }
 

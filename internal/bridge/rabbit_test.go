@@ -31,7 +31,7 @@ func newRabbitRig(t *testing.T) *rabbitRig {
 	if k.channel, err = conn.Channel(); err != nil {
 		t.Fatal(err)
 	}
-	k.bridge.Mapping.Source = "theirs." + t.Name()
+	k.bridge.Mapping.Source, k.bridge.Mapping.Placed = "theirs."+t.Name(), false
 	k.bridge.Mapping.TypeFrom = From{Header, "x-event-type"}
 	if _, err := k.channel.QueueDeclare(k.bridge.Mapping.Source, true, false, false, false, nil); err != nil {
 		t.Fatal(err)
@@ -56,16 +56,7 @@ func (k *rabbitRig) publish(from, to int) {
 // start runs a bridge over a carrier of its own.
 func (k *rabbitRig) start() (stop func()) {
 	k.t.Helper()
-	carrier, err := rabbitq.Open(k.conf)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	k.t.Cleanup(func() {
-		if err := carrier.Close(); err != nil {
-			k.t.Error(err)
-		}
-	})
-	return k.runOn(carrier)
+	return k.runOver(rabbitq.Open(k.conf))
 }
 
 // ready is how many messages wait in the queue, when nobody has any.

@@ -34,10 +34,11 @@ func (r *report) trouble(err error) {
 	}
 }
 
-func (r *report) unreadable(id string, reason error) {
+// unreadable does not say why, as that may quote the message; the dead letter does.
+func (r *report) unreadable(id string) {
 	r.unread++
 	if time.Since(r.unreadSaid) > sayEvery {
-		logx.Errorf("%s: no task can be made of %d messages, which become dead letters; the last is %s: %v", r.what, r.unread, id, reason)
+		logx.Errorf("%s: no task can be made of %d messages, which become dead letters; the last is %s", r.what, r.unread, id)
 		r.unread, r.unreadSaid = 0, time.Now()
 	}
 }

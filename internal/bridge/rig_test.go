@@ -137,6 +137,20 @@ func (r *rig) runOn(carrier broker.Carrier) (stop func()) {
 	return stop
 }
 
+// runOver runs a bridge on a carrier that was opened for it.
+func (r *rig) runOver(carrier broker.Carrier, err error) (stop func()) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		if err := carrier.Close(); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return r.runOn(carrier)
+}
+
 // tapTold tells when its source was tapped. Before that the server knows nothing of the group.
 type tapTold struct {
 	broker.Carrier

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -25,16 +26,31 @@ type letter struct {
 // message is there, however large it is, and has to go somewhere.
 func (m Mapping) unreadable(message broker.Message, reason error) *zeroq.Task {
 	l := letter{Broker: m.Broker, Source: m.Source, ID: message.ID, Key: message.Group, Headers: message.Headers}
-	if utf8.Valid(message.Body) {
+	if isText(message.Body) {
 		text := string(message.Body)
 		l.Text = &text
 	} else {
 		l.Base64 = message.Body
 	}
-	data, _ := json.Marshal(l) // strings and bytes: it cannot fail
-	task := &zeroq.Task{ID: m.unreadableID(message), Type: broker.UnreadableType, Queue: m.Queue, Data: data}
+	task := &zeroq.Task{ID: m.unreadableID(message), Type: broker.UnreadableType, Queue: m.Queue, Data: l.encode()}
 	zeroq.Header(broker.ReasonHeader, m.reason(reason))(task)
 	return task
+}
+
+// isText reports whether the body reads well as a JSON string, and is not much longer as one: a control
+// character is six there.
+func isText(body []byte) bool {
+	odd := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+	return utf8.Valid(body) && !bytes.ContainsFunc(body, odd)
+}
+
+// encode does without the escapes for HTML, of which each is six characters too.
+func (l letter) encode() []byte {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(l) // strings and bytes: it cannot fail
+	return bytes.TrimSuffix(data.Bytes(), []byte("\n"))
 }
 
 // unreadableID is the same for the same message, and is not that of its task: once the mapping is mended,

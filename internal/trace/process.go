@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -79,7 +80,11 @@ func (s *Span) Settle(task *zeroq.Task, state zeroq.State, failure *zeroq.Attemp
 	}
 	s.failed++
 	typ, stack := describe(err)
-	event := []attribute.KeyValue{semconv.ExceptionMessage(failure.Message), semconv.ExceptionType(typ)}
+	message := failure.Message
+	if stack != "" { // which stands behind the text there
+		message, _, _ = strings.Cut(message, "\ngoroutine ")
+	}
+	event := []attribute.KeyValue{semconv.ExceptionMessage(message), semconv.ExceptionType(typ)}
 	if stack != "" {
 		event = append(event, semconv.ExceptionStacktrace(stack))
 	}
@@ -89,7 +94,7 @@ func (s *Span) Settle(task *zeroq.Task, state zeroq.State, failure *zeroq.Attemp
 	s.span.AddEvent(semconv.ExceptionEventName, oteltrace.WithAttributes(event...))
 	s.span.SetAttributes(semconv.ErrorTypeKey.String(typ))
 	if s.tasks == 1 {
-		s.span.SetStatus(codes.Error, failure.Message)
+		s.span.SetStatus(codes.Error, message)
 	} else {
 		s.span.SetStatus(codes.Error, fmt.Sprintf("%d of %d tasks failed", s.failed, s.tasks))
 	}

@@ -59,6 +59,8 @@ func received(d amqp.Delivery) broker.Message {
 		switch value := value.(type) {
 		case string:
 			headers[key] = value
+		case []byte: // as those write it whose language tells bytes from text
+			headers[key] = string(value)
 		case bool, byte, int8, int16, uint16, int32, uint32, int, int64, float32, float64:
 			headers[key] = fmt.Sprint(value)
 		}

@@ -97,10 +97,10 @@ func TestTap_WaitsForAQueueThatIsNotThere(t *testing.T) {
 	_, err = ch.QueueDeclare(foreign, false, false, false, false, nil)
 	must(t, err)
 	must(t, ch.PublishWithContext(t.Context(), "", foreign, true, false, amqp.Publishing{
-		Headers: amqp.Table{"text": "a", "number": int64(7), "list": []any{"x"}, "x-zeroq-group": "g"}, Body: []byte("b"),
+		Headers: amqp.Table{"text": "a", "bytes": []byte("b"), "number": int64(7), "list": []any{"x"}, "x-zeroq-group": "g"}, Body: []byte("b"),
 	}))
 	m := receive(t, s, 1)[0].Message
-	if m.ID != "" || m.Group != "g" || string(m.Body) != "b" || len(m.Headers) != 2 || m.Headers["text"] != "a" || m.Headers["number"] != "7" {
+	if m.ID != "" || m.Group != "g" || string(m.Body) != "b" || len(m.Headers) != 3 || m.Headers["text"]+m.Headers["bytes"] != "ab" || m.Headers["number"] != "7" {
 		t.Errorf("%+v", m)
 	}
 	eventually(t, s.Err)
