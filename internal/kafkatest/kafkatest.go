@@ -103,6 +103,20 @@ func Send(t testing.TB, conf zeroq.KafkaConf, records ...*kgo.Record) {
 	check(t, "send", client.ProduceSync(ctx, records...).FirstErr())
 }
 
+// DeleteRecords deletes what lies before an offset of a partition, as retention does.
+func DeleteRecords(t testing.TB, conf zeroq.KafkaConf, topic string, partition int, before int64) {
+	t.Helper()
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.TimeoutMillis = int32(patience.Milliseconds())
+	part := kmsg.NewDeleteRecordsRequestTopicPartition()
+	part.Partition, part.Offset = int32(partition), before
+	asked := kmsg.NewDeleteRecordsRequestTopic()
+	asked.Topic, asked.Partitions = topic, append(asked.Partitions, part)
+	req.Topics = append(req.Topics, asked)
+	res := ask(t, conf, req).(*kmsg.DeleteRecordsResponse)
+	check(t, "delete records", kerr.ErrorForCode(res.Topics[0].Partitions[0].ErrorCode))
+}
+
 // Committed returns what a group has committed on a topic, by partition; those that have something.
 func Committed(t testing.TB, conf zeroq.KafkaConf, group, topic string) map[int]int64 {
 	t.Helper()

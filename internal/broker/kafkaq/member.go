@@ -38,6 +38,7 @@ func (s *subscription) run(ctx context.Context) {
 		}
 		over.Stop()
 		s.fault(ofGroup, nil)
+		s.fault(ofCommit, nil)
 		begun := time.Now()
 		s.serve(ctx, generation)
 		over.Reset(s.carrier.pace.session)
@@ -201,10 +202,23 @@ func (s *subscription) commit(generation *kafka.Generation) {
 			t.makeRoom()
 		}
 		if err != nil {
-			continue // the heartbeats and the readers find out why; the next commit says it again
+			continue // the next commit says it again
 		}
 		t.committed = max(t.committed, low)
 		t.makeRoom()
+	}
+	s.noteCommit(err)
+}
+
+// noteCommit notes why nothing can be committed: nothing more is read then before long. Of a generation that
+// is over its heartbeats say so. The lock is held.
+func (s *subscription) noteCommit(err error) {
+	switch {
+	case err == nil:
+		delete(s.faults, ofCommit)
+	case errors.Is(err, kafka.RebalanceInProgress), errors.Is(err, kafka.IllegalGeneration), errors.Is(err, kafka.UnknownMemberId):
+	default:
+		s.faults[ofCommit] = fmt.Errorf("committing offsets of group %s: %w", s.group, err)
 	}
 }
 

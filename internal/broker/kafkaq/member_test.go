@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -51,6 +52,23 @@ func TestCommit_OnlyWhatHasNoGapBeforeIt(t *testing.T) {
 	if n := committed(); n != 3 {
 		t.Errorf("committed is %d", n)
 	}
+}
+
+func TestCommit_ThatIsRefusedIsSaid(t *testing.T) {
+	t.Parallel()
+	server := server(t)
+	c := open(t, server.Conf())
+	publish(t, c, numbered("", 0, 2)...)
+	sub := subscribe(t, c, 2)
+	got := receive(t, sub, 2)
+	stop := server.Fail(kmsg.OffsetCommit, kerr.GroupAuthorizationFailed, -1)
+	sub.Ack(got[0])
+	until(t, "it says that nothing can be committed", func() bool {
+		err := sub.Err()
+		return errors.Is(err, zeroq.ErrUnavailable) && strings.Contains(err.Error(), "committing offsets of group "+c.group("q"))
+	})
+	stop()
+	until(t, "it says that all is well", func() bool { return sub.Err() == nil })
 }
 
 func TestReceive_GroupsOfOnePartitionGoTogether(t *testing.T) {

@@ -33,6 +33,25 @@ func TestPublish_AsksForAllReplicas(t *testing.T) {
 	}
 }
 
+func TestPublish_TopicsOfThreeReplicasNeedTwo(t *testing.T) {
+	t.Parallel()
+	server := server(t)
+	for replicas, want := range map[int]string{0: "", 1: "", 2: "", 3: "2"} {
+		conf := server.Conf()
+		conf.Replicas, conf.Topic = replicas, fmt.Sprint(conf.Topic, replicas)
+		c := open(t, conf)
+		publish(t, c, numbered("", 0, 1)...)
+		info := server.Cluster().TopicInfo(c.topic("q"))
+		got := ""
+		if value := info.Configs["min.insync.replicas"]; value != nil {
+			got = *value
+		}
+		if got != want {
+			t.Errorf("%d replicas: %q in sync are needed", replicas, got)
+		}
+	}
+}
+
 func TestPublish_ReplicasOutOfSyncAreAnError(t *testing.T) {
 	t.Parallel()
 	for _, want := range []*kerr.Error{kerr.NotEnoughReplicas, kerr.RequestTimedOut, kerr.UnknownServerError} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/zeromicro/go-zero/core/logx"
 )
 
 // fetchBytes is how much is asked for at a time. A larger message comes alone.
@@ -123,8 +124,8 @@ func (s *subscription) takeUp(ctx context.Context, t *tracker, next int64, recor
 	return nil
 }
 
-// restart finds where reading begins, when that is not known or not there: with the first message. What Kafka
-// deleted by age is passed over; what is in hand of a topic that was made anew since is lost.
+// restart finds where reading begins, when that is not known or not there: with the first message. What is
+// in hand of a topic that was made anew since is lost.
 func (s *subscription) restart(ctx context.Context, t *tracker) error {
 	limited, cancel := context.WithTimeout(ctx, s.carrier.pace.answer)
 	defer cancel()
@@ -136,12 +137,39 @@ func (s *subscription) restart(ctx context.Context, t *tracker) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch remade := t.next > end.LastOffset; {
-	case t.next < 0, remade && len(t.entries) == 0:
+	case t.next < 0:
+		if s.own && end.FirstOffset > 0 {
+			s.passedOver(t, 0, end.FirstOffset)
+		}
+		t.begin(end.FirstOffset)
+	case remade && len(t.slots) == 0:
+		s.setBack(t, end)
 		t.begin(end.FirstOffset)
 	case remade:
 		return errGone
 	case t.next < end.FirstOffset:
+		s.passedOver(t, t.next, end.FirstOffset)
 		t.next = end.FirstOffset
 	}
 	return nil
+}
+
+// passedOver says that messages were deleted before this group has taken them, which nobody else would say.
+func (s *subscription) passedOver(t *tracker, from, to int64) {
+	if from == 0 && t.next < 0 {
+		logx.Errorf("kafka: topic %s, partition %d: group %s has committed nothing, and Kafka has deleted the first %d messages: "+
+			"those that nobody has taken are lost; retention.ms and retention.bytes of the topic must outlast what waits",
+			s.topic, t.partition, s.group, to)
+		return
+	}
+	logx.Errorf("kafka: topic %s, partition %d: %d messages are lost: Kafka has deleted offsets %d to %d before group %s has taken them; "+
+		"retention.ms and retention.bytes of the topic must outlast what waits",
+		s.topic, t.partition, to-from, from, to-1, s.group)
+}
+
+// setBack says that a partition is read from its beginning again.
+func (s *subscription) setBack(t *tracker, end kafka.PartitionOffsets) {
+	logx.Errorf("kafka: topic %s, partition %d ends at offset %d, and group %s was at %d: the topic was made anew or has lost messages; "+
+		"it is read from its beginning",
+		s.topic, t.partition, end.LastOffset, s.group, t.next)
 }

@@ -136,8 +136,11 @@ func (s *subscription) Err() error {
 	return nil
 }
 
-// ofGroup is the key of the fault that concerns all partitions.
-const ofGroup = "group"
+// The keys of the faults that concern all partitions.
+const (
+	ofGroup  = "group"
+	ofCommit = "commit"
+)
 
 // fault notes why something does not go on; nil: it does.
 func (s *subscription) fault(of string, err error) {

@@ -37,7 +37,7 @@ func (c *Carrier) provide(ctx context.Context, topic string) (int, error) {
 		replicas = -1 // as the cluster has it
 	}
 	made, err := c.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
-		Topic: topic, NumPartitions: c.conf.Partitions, ReplicationFactor: replicas,
+		Topic: topic, NumPartitions: c.conf.Partitions, ReplicationFactor: replicas, ConfigEntries: insync(replicas),
 	}}})
 	if err == nil {
 		err = made.Errors[topic]
@@ -53,6 +53,15 @@ func (c *Carrier) provide(ctx context.Context, topic string) (int, error) {
 		err = fmt.Errorf("topic %s: %w", topic, kafka.UnknownTopicOrPartition)
 	}
 	return n, err
+}
+
+// insync has a message that was answered for outlive the loss of a replica, where enough are left to go on with.
+// Otherwise the cluster decides, which is content with one by itself.
+func insync(replicas int) []kafka.ConfigEntry {
+	if replicas < 3 {
+		return nil
+	}
+	return []kafka.ConfigEntry{{ConfigName: "min.insync.replicas", ConfigValue: "2"}}
 }
 
 // asksAtOnce is of how many partitions the ends are asked for at a time: kafka-go makes two requests for each

@@ -9,7 +9,7 @@ import (
 const (
 	// window is how far beyond the lowest offset that is not acknowledged a partition is read.
 	window = 1000
-	// windowBytes is the most that is kept of a partition, by the size of bodies. One message always fits.
+	// windowBytes is the most that is kept of a partition. One message always fits.
 	windowBytes = 32 << 20
 )
 
@@ -17,24 +17,30 @@ const (
 // where it is used.
 type tracker struct {
 	partition int
-	lost      bool  // another member may have the partition
-	next      int64 // the offset that is read next; negative until the first is known
-	committed int64 // what is known to be committed, or where reading began
-	asked     int64 // the furthest that was asked to be committed: it may be, whatever came of it; -1 for none
-	entries   []*entry
+	lost      bool                // another member may have the partition
+	next      int64               // the offset that is read next; negative until the first is known
+	committed int64               // what is known to be committed, or where reading began
+	asked     int64               // the furthest that was asked to be committed: it may be, whatever came of it; -1 for none
+	slots     []*slot             // from the first that is not acknowledged on
 	ready     []*entry            // may be handed out, in order
 	lanes     map[string][]*entry // of each group of which one is ready or in hand: those behind it
 	bytes     int
 	room      chan struct{} // has a value when there may be room for more
 }
 
-// entry is a message of a partition.
+// slot is what is known of an offset. It outlives its message, which takes more memory.
+type slot struct {
+	offset int64
+	out    bool // it was handed out
+	done   bool // it was acknowledged
+}
+
+// entry is a message of a partition, until it is acknowledged.
 type entry struct {
+	*slot
 	parcel  broker.Parcel
 	tracker *tracker
-	offset  int64
-	out     bool // it was handed out
-	done    bool // it was acknowledged
+	bytes   int
 }
 
 // newTracker makes a tracker that begins at an offset, which may be [kafka.FirstOffset].
@@ -62,8 +68,8 @@ func (t *tracker) begin(first int64) { t.next, t.committed = first, first }
 
 // low is the lowest offset that is not acknowledged: all below may be committed.
 func (t *tracker) low() int64 {
-	if len(t.entries) > 0 {
-		return t.entries[0].offset
+	if len(t.slots) > 0 {
+		return t.slots[0].offset
 	}
 	return t.next
 }
@@ -75,11 +81,11 @@ func (t *tracker) full() bool {
 
 // add takes up a message that was read.
 func (t *tracker) add(offset int64, m broker.Message) {
-	e := &entry{tracker: t, offset: offset, parcel: broker.Parcel{Message: m}}
+	e := &entry{tracker: t, slot: &slot{offset: offset}, parcel: broker.Parcel{Message: m}, bytes: size(m)}
 	e.parcel.Tag = e
 	t.next = offset + 1
-	t.entries = append(t.entries, e)
-	t.bytes += len(m.Body)
+	t.slots = append(t.slots, e.slot)
+	t.bytes += e.bytes
 	if lane, busy := t.lanes[m.Group]; busy && m.Group != "" {
 		t.lanes[m.Group] = append(lane, e)
 		return
@@ -105,18 +111,19 @@ func (t *tracker) take() *entry {
 // ack lets go of a message. The next one of its group is ready then.
 func (t *tracker) ack(e *entry) {
 	e.done = true
-	t.bytes -= len(e.parcel.Body)
+	t.bytes -= e.bytes
 	if group := e.parcel.Group; group != "" {
 		if lane := t.lanes[group]; len(lane) > 0 {
 			t.ready = append(t.ready, lane[0])
+			lane[0] = nil
 			t.lanes[group] = lane[1:]
 		} else {
 			delete(t.lanes, group)
 		}
 	}
-	for len(t.entries) > 0 && t.entries[0].done {
-		t.entries[0] = nil
-		t.entries = t.entries[1:]
+	for len(t.slots) > 0 && t.slots[0].done {
+		t.slots[0] = nil
+		t.slots = t.slots[1:]
 	}
 	t.makeRoom()
 }
@@ -131,8 +138,8 @@ func (t *tracker) makeRoom() {
 
 // inHand returns how many messages are handed out and not acknowledged.
 func (t *tracker) inHand() (n int) {
-	for _, e := range t.entries {
-		if e.out && !e.done {
+	for _, s := range t.slots {
+		if s.out && !s.done {
 			n++
 		}
 	}

@@ -1,6 +1,7 @@
 package kafkaq
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
@@ -30,7 +31,7 @@ func TestTracker_OnlyThePrefixMayBeCommitted(t *testing.T) {
 			t.Errorf("after %d: low is %d, want %d", step.ack, tr.low(), step.want)
 		}
 	}
-	if tr.bytes != 0 || len(tr.entries) != 0 || len(tr.lanes) != 0 {
+	if tr.bytes != 0 || len(tr.slots) != 0 || len(tr.lanes) != 0 {
 		t.Errorf("something is left: %+v", tr)
 	}
 }
@@ -75,6 +76,46 @@ func TestTracker_GroupsWaitForThemselvesOnly(t *testing.T) {
 	}
 	if tr.inHand() != 3 {
 		t.Errorf("%d are in hand", tr.inHand())
+	}
+}
+
+// TestTracker_WhatIsAcknowledgedIsForgotten: one message that takes long must not keep those behind it in memory.
+func TestTracker_WhatIsAcknowledgedIsForgotten(t *testing.T) {
+	t.Parallel()
+	tr := newTracker(0, 0)
+	tr.add(0, broker.Message{})
+	first := tr.take()
+	collected := make(chan struct{})
+	func() {
+		body := make([]byte, 1<<20)
+		runtime.AddCleanup(&body[0], func(c chan struct{}) { close(c) }, collected)
+		tr.add(1, broker.Message{Body: body})
+		tr.ack(tr.take())
+	}()
+	until(t, "the message is collected", func() bool {
+		runtime.GC()
+		select {
+		case <-collected:
+			return true
+		default:
+			return false
+		}
+	})
+	tr.ack(first)
+	if tr.low() != 2 {
+		t.Errorf("low is %d", tr.low())
+	}
+}
+
+func TestTracker_HeadersCountToo(t *testing.T) {
+	t.Parallel()
+	tr := newTracker(0, 0)
+	tr.add(0, broker.Message{Headers: map[string]string{"a": string(make([]byte, windowBytes))}})
+	if !tr.full() {
+		t.Error("headers do not count")
+	}
+	if tr.ack(tr.take()); tr.bytes != 0 {
+		t.Errorf("%d bytes are left", tr.bytes)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/trust"
 )
 
 // maxName is how long the name of a queue may be for AMQP.
@@ -33,7 +34,7 @@ func Open(conf zeroq.RabbitMQConf) (*Carrier, error) {
 	if err := whole.Validate(); err != nil {
 		return nil, err
 	}
-	secure, err := trust(conf.TLS)
+	secure, err := trust.Config("RabbitMQ.TLS", conf.TLS)
 	if err != nil {
 		return nil, err
 	}

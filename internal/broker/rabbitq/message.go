@@ -3,6 +3,7 @@ package rabbitq
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -21,6 +22,9 @@ const (
 // counters are headers that RabbitMQ adds to what it delivers again.
 var counters = []string{"x-delivery-count", "x-acquired-count"}
 
+// addressing are headers by which RabbitMQ sends a message to other queues too. As text it refuses them.
+var addressing = []string{"CC", "BCC"}
+
 // publishing is how a message is written.
 func publishing(m broker.Message) amqp.Publishing {
 	p := amqp.Publishing{
@@ -32,13 +36,13 @@ func publishing(m broker.Message) amqp.Publishing {
 	return p
 }
 
-// table has the headers and the group. Headers are for the eye: those that AMQP cannot take are left out,
-// as the task itself is in the body.
+// table has the headers and the group. Headers are for the eye: those that AMQP or RabbitMQ cannot take are
+// left out, as the task itself is in the body.
 func table(m broker.Message) amqp.Table {
 	size, headers := len(m.Group), amqp.Table{}
 	for key, value := range m.Headers {
 		size += len(key) + len(value) + 5 // a byte for the length of the key, one for the type, three more of the value's length
-		if len(key) <= maxText {
+		if len(key) <= maxText && !slices.Contains(addressing, key) {
 			headers[key] = value
 		}
 	}

@@ -137,11 +137,11 @@ func (c *conn) send(ctx context.Context, name string, messages []broker.Message)
 	if err != nil {
 		return all(len(messages), err)
 	}
+	if err := c.declare(name); err != nil {
+		return all(len(messages), err)
+	}
 	var o *outlet
 	err = c.guard(func() (err error) {
-		if err := c.declare(name); err != nil {
-			return err
-		}
 		o, err = c.outlet()
 		return err
 	})
@@ -156,6 +156,7 @@ func (c *conn) send(ctx context.Context, name string, messages []broker.Message)
 	errs := o.outcomes(ctx, stall, confirms, len(messages), err)
 	if returned := o.returned(); len(returned) > 0 {
 		c.know(name, false) // so the next attempt declares it again
+		c.topology.anew(name)
 		for i := range messages {
 			if returned[publishing(messages[i]).MessageId] {
 				errs[i] = unavailable(fmt.Errorf("queue %s: %w", name, errReturned))

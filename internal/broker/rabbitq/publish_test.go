@@ -62,6 +62,16 @@ func TestPublish_HeadersThatDoNotFitAreLeftOut(t *testing.T) {
 	}
 }
 
+// RabbitMQ itself reads some headers, and closes the channel when they are not what it expects.
+func TestPublish_HeadersOfTheServersOwnAreLeftOut(t *testing.T) {
+	t.Parallel()
+	c := open(t, rabbittest.New(t))
+	noErrors(t, c.Publish(t.Context(), queue, []broker.Message{{ID: "1", Headers: map[string]string{"CC": "boss", "BCC": "x", "cc": "kept"}, Body: []byte("1")}}))
+	if m := receive(t, subscribe(t, c, 1), 1)[0].Message; !reflect.DeepEqual(m.Headers, map[string]string{"cc": "kept"}) {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestPublish_NackIsUnavailable(t *testing.T) {
 	t.Parallel()
 	conf := rabbittest.New(t)

@@ -77,6 +77,9 @@ func (s *subscription) run() {
 
 // serve takes messages until the session ends, and returns why it did.
 func (s *subscription) serve(conn *conn) error {
+	if err := s.prepare(conn); err != nil {
+		return err
+	}
 	var session *session
 	err := conn.guard(func() (err error) {
 		session, err = s.open(conn)
@@ -96,17 +99,21 @@ func (s *subscription) serve(conn *conn) error {
 	return err
 }
 
-// open begins to consume. It waits for the server: see guard.
-func (s *subscription) open(conn *conn) (*session, error) {
+// prepare sees to it that the queue is there.
+func (s *subscription) prepare(conn *conn) error {
 	if s.make {
 		// A queue that somebody has deleted since is missed no earlier than here.
 		conn.know(s.name, false)
-		if err := conn.declare(s.name); err != nil {
-			return nil, err
-		}
-	} else if _, err := conn.inspect(s.name); err != nil {
-		return nil, err
+		return conn.declare(s.name)
 	}
+	return conn.guard(func() error {
+		_, err := conn.inspect(s.name)
+		return err
+	})
+}
+
+// open begins to consume. It waits for the server: see guard.
+func (s *subscription) open(conn *conn) (*session, error) {
 	ch, err := conn.Channel()
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type topology struct {
 	told sync.Map // queues of which the log says that they are not as they would be declared
 
 	// Since when this process knows of a queue that may be a quorum queue, by name: nobody tells when it was made.
+	// It begins anew when the queue was not there.
 	known        sync.Map
 	registration time.Duration
 
@@ -44,6 +45,13 @@ func (t *topology) registered(ctx context.Context, name string) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// anew notes that a queue is younger than was known, if it may be a quorum queue.
+func (t *topology) anew(name string) {
+	if _, young := t.known.Load(name); young {
+		t.known.Store(name, time.Now())
 	}
 }
 
@@ -78,35 +86,62 @@ func (c *conn) arguments() amqp.Table {
 	return amqp.Table{"x-queue-type": "quorum"}
 }
 
-// declare sees to it that a queue is there. It waits for the server: see guard.
+// declare sees to it that a queue is there. It cuts the connection when the server takes too long, but not
+// when others do that declare queues too.
 func (c *conn) declare(name string) error {
 	if c.knows(name) {
 		return nil
 	}
 	c.topology.making.Lock()
 	defer c.topology.making.Unlock()
-	err := c.onChannel(func(ch *amqp.Channel) error {
-		_, err := ch.QueueDeclare(name, true, false, false, false, c.arguments())
-		return err
-	})
-	switch code(err) {
-	case amqp.PreconditionFailed, amqp.AccessRefused:
-		// It is there with other arguments, or may not be made by us.
-		refusal := err
-		if _, err = c.inspect(name); err != nil {
-			return errors.Join(refusal, err)
+	return c.guard(func() error {
+		found, err := c.present(name)
+		if err != nil {
+			return err
 		}
-		if _, told := c.topology.told.LoadOrStore(name, true); !told {
-			logx.Infof("RabbitMQ: queue %s is used as it is: %v", name, refusal)
+		if err := c.make(name); err != nil {
+			return err
 		}
-	}
-	if err == nil {
 		if c.arguments() != nil {
 			c.topology.known.LoadOrStore(name, time.Now())
 		}
+		if !found {
+			c.topology.anew(name)
+		}
 		c.know(name, true)
+		return nil
+	})
+}
+
+// present reports whether a queue is there, where that matters: for quorum queues. It waits for the server: see guard.
+func (c *conn) present(name string) (bool, error) {
+	if c.arguments() == nil {
+		return true, nil
 	}
-	return err
+	_, err := c.inspect(name)
+	if code(err) == amqp.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// make declares a queue. It waits for the server: see guard.
+func (c *conn) make(name string) error {
+	refusal := c.onChannel(func(ch *amqp.Channel) error {
+		_, err := ch.QueueDeclare(name, true, false, false, false, c.arguments())
+		return err
+	})
+	if code := code(refusal); code != amqp.PreconditionFailed && code != amqp.AccessRefused {
+		return refusal
+	}
+	// It is there with other arguments, or may not be made by us.
+	if _, err := c.inspect(name); err != nil {
+		return errors.Join(refusal, err)
+	}
+	if _, told := c.topology.told.LoadOrStore(name, true); !told {
+		logx.Infof("RabbitMQ: queue %s is used as it is: %v", name, refusal)
+	}
+	return nil
 }
 
 // inspect says what is known of a queue, which must be there. It waits for the server: see guard.
