@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -25,6 +26,8 @@ type Carrier struct {
 	consuming  *link // and all that is not publishing
 	topology   *topology
 	prefetches prefetches
+
+	idlePatience time.Duration
 }
 
 // Open returns a carrier. It does not wait for the server: connections are made when they are needed.
@@ -40,10 +43,11 @@ func Open(conf zeroq.RabbitMQConf) (*Carrier, error) {
 	}
 	topology := newTopology(conf.Type)
 	return &Carrier{
-		conf:       conf,
-		topology:   topology,
-		publishing: newLink(newDialer(conf, secure, "publishing"), topology),
-		consuming:  newLink(newDialer(conf, secure, "consuming"), topology),
+		conf:         conf,
+		idlePatience: idlePatience,
+		topology:     topology,
+		publishing:   newLink(newDialer(conf, secure, "publishing"), topology),
+		consuming:    newLink(newDialer(conf, secure, "consuming"), topology),
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -51,7 +52,10 @@ func (c *conn) takeIdle() *outlet {
 func (c *conn) giveBack(o *outlet, confirms []*amqp.DeferredConfirmation) {
 	go func() { // ends with the channel at the latest
 		for _, confirm := range confirms {
-			confirm.Wait()
+			if !c.confirmed(confirm) {
+				_ = c.guard(o.ch.Close) // an error is that of a channel that has ended by itself
+				return
+			}
 		}
 		if o.ch.IsClosed() {
 			return
@@ -63,6 +67,21 @@ func (c *conn) giveBack(o *outlet, confirms []*amqp.DeferredConfirmation) {
 		defer c.mu.Unlock()
 		c.idle = append(c.idle, o)
 	}()
+}
+
+// confirmed waits for a confirm, or for the end of the channel. It gives up in time, as a quorum queue without
+// its majority never answers; but not on a server that takes no messages at present, which answers later.
+func (c *conn) confirmed(confirm *amqp.DeferredConfirmation) bool {
+	for {
+		select {
+		case <-confirm.Done():
+			return true
+		case <-time.After(confirmPatience):
+			if _, stalled := c.takes(); stalled == nil {
+				return false
+			}
+		}
+	}
 }
 
 // write sends messages as far as that goes.

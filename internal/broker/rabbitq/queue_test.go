@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -150,4 +151,21 @@ func TestCarrier_SaysWhatItCanDo(t *testing.T) {
 		return nil
 	})
 	must(t, s.Close())
+}
+
+// A worker whose slots are taken by tasks that were acknowledged is sent messages that it cannot start.
+func TestSubscription_GivesBackWhatNobodyReceives(t *testing.T) {
+	t.Parallel()
+	c := open(t, rabbittest.New(t))
+	c.idlePatience = 100 * time.Millisecond
+	busy := subscribe(t, c, 2)
+	publish(t, c, messages(0, 2)...)
+	<-busy.Arrived()
+	got := map[string]bool{}
+	for _, parcel := range receive(t, subscribe(t, c, 2), 2) {
+		got[parcel.ID] = true
+	}
+	if len(got) != 2 {
+		t.Errorf("got %v, want both messages", got)
+	}
 }

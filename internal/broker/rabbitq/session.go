@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -18,9 +19,11 @@ type session struct {
 	consumer   string
 	deliveries <-chan amqp.Delivery
 	closed     chan *amqp.Error
+	counted    bool // the server drops what was given back too often
 
 	mu     sync.Mutex
 	acks   []uint64 // yet to be sent
+	backs  []uint64 // likewise: what is to be given to others
 	over   bool     // no more are taken
 	wakeup chan struct{}
 }
@@ -28,7 +31,8 @@ type session struct {
 // tag is a [broker.Parcel]'s.
 type tag struct {
 	session *session
-	number  uint64      // the delivery's
+	number  uint64 // the delivery's
+	came    time.Time
 	acked   atomic.Bool // the server closes the channel of whoever acknowledges twice
 }
 
@@ -49,6 +53,17 @@ func (s *session) ack(number uint64) {
 	s.wake()
 }
 
+// giveBack has deliveries given to whoever has room for them.
+func (s *session) giveBack(numbers []uint64) {
+	if len(numbers) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backs = append(s.backs, numbers...)
+	s.wake()
+}
+
 func (s *session) wake() {
 	select {
 	case s.wakeup <- struct{}{}:
@@ -59,10 +74,15 @@ func (s *session) wake() {
 // acknowledge sends acknowledgements until the session is over and all are sent.
 func (s *session) acknowledge() {
 	for range s.wakeup {
-		acks, over := s.takeAcks()
+		acks, backs, over := s.takeAcks()
 		for _, number := range acks {
 			if s.ch.Ack(number, false) != nil {
 				break // the channel is gone: all of them are delivered again
+			}
+		}
+		for _, number := range backs {
+			if s.ch.Nack(number, false, true) != nil {
+				break
 			}
 		}
 		if over {
@@ -71,11 +91,12 @@ func (s *session) acknowledge() {
 	}
 }
 
-func (s *session) takeAcks() (acks []uint64, over bool) {
+func (s *session) takeAcks() (acks, backs []uint64, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	acks, s.acks = s.acks, nil
-	return acks, s.over
+	backs, s.backs = s.backs, nil
+	return acks, backs, s.over
 }
 
 // finish sends the last acknowledgements.

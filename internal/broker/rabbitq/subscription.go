@@ -25,11 +25,18 @@ type subscription struct {
 	running sync.WaitGroup
 	arrived chan struct{}
 
+	// How long what nobody receives is kept from other subscriptions; 0: as long as it takes.
+	patience time.Duration
+
 	mu      sync.Mutex
 	session *session // nil while there is none
 	waiting []*broker.Parcel
 	err     error
 }
+
+// idlePatience is how long a message waits in the hands of a worker that does not ask for it, as all its slots
+// are taken by tasks that were acknowledged while they run. Then it is given back, as another may be idle.
+const idlePatience = 30 * time.Second
 
 // Subscribe implements [broker.Carrier].
 func (c *Carrier) Subscribe(_ context.Context, queue string, hold int) (broker.Subscription, error) {
@@ -55,6 +62,9 @@ func (c *Carrier) subscribe(name string, hold int, create bool) *subscription {
 	s := &subscription{
 		link: c.consuming, name: name, hold: hold, make: create, tag: "zeroq " + process,
 		ctx: ctx, cancel: cancel, arrived: make(chan struct{}, 1),
+	}
+	if create {
+		s.patience = c.idlePatience
 	}
 	s.running.Go(s.run)
 	return s
@@ -119,6 +129,7 @@ func (s *subscription) open(conn *conn) (*session, error) {
 		return nil, err
 	}
 	session := newSession(ch, s.tag)
+	session.counted = conn.counts(s.name)
 	if err := ch.Qos(s.hold, 0, false); err != nil {
 		return nil, err
 	}
@@ -128,13 +139,21 @@ func (s *subscription) open(conn *conn) (*session, error) {
 
 // pump takes what the session delivers until it ends, or the subscription is closed.
 func (s *subscription) pump(session *session) {
+	var look <-chan time.Time
+	if s.patience > 0 && !session.counted {
+		ticker := time.NewTicker(s.patience / 2)
+		defer ticker.Stop()
+		look = ticker.C
+	}
 	for {
 		select {
 		case d, ok := <-session.deliveries:
 			if !ok {
 				return
 			}
-			s.put(&broker.Parcel{Message: received(d), Tag: &tag{session: session, number: d.DeliveryTag}})
+			s.put(&broker.Parcel{Message: received(d), Tag: &tag{session: session, number: d.DeliveryTag, came: time.Now()}})
+		case now := <-look:
+			session.giveBack(s.overdue(now.Add(-s.patience)))
 		case <-s.ctx.Done():
 			return
 		}
@@ -146,6 +165,20 @@ func (s *subscription) put(parcel *broker.Parcel) {
 	s.waiting = append(s.waiting, parcel)
 	s.mu.Unlock()
 	s.ring()
+}
+
+// overdue takes out what came before a time and was not received.
+func (s *subscription) overdue(before time.Time) (numbers []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.waiting) > 0 {
+		t := s.waiting[0].Tag.(*tag)
+		if t.came.After(before) {
+			break
+		}
+		numbers, s.waiting = append(numbers, t.number), s.waiting[1:]
+	}
+	return numbers
 }
 
 func (s *subscription) ring() {

@@ -144,6 +144,13 @@ func (c *conn) make(name string) error {
 	return nil
 }
 
+// counts reports whether the server may drop a message of the queue that was delivered often: RabbitMQ 4 does,
+// unless the queue was declared as we do.
+func (c *conn) counts(name string) bool {
+	_, asItIs := c.topology.told.Load(name)
+	return c.limited && asItIs
+}
+
 // inspect says what is known of a queue, which must be there. It waits for the server: see guard.
 func (c *conn) inspect(name string) (queue amqp.Queue, err error) {
 	err = c.onChannel(func(ch *amqp.Channel) (err error) {
