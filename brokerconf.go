@@ -111,8 +111,10 @@ func (c KafkaConf) validate() error {
 		return fmt.Errorf("Kafka.Replicas: %d is not within 0 to 100", c.Replicas)
 	case !slices.Contains(mechanisms, c.Mechanism):
 		return fmt.Errorf("Kafka.Mechanism: %q is none of %s", c.Mechanism, strings.Join(mechanisms, ", "))
-	case (c.User == "") != (c.Password == ""):
-		return errors.New("Kafka.User: needs Kafka.Password, and the other way round")
+	case c.User != "" && c.Password == "":
+		return errors.New("Kafka.User: needs Kafka.Password")
+	case c.User == "" && c.Password != "":
+		return errors.New("Kafka.User: is missing beside Kafka.Password, which ZEROQ_KAFKA_PASSWORD sets for all brokers")
 	case c.User == "" && c.Mechanism != plain:
 		return fmt.Errorf("Kafka.Mechanism: %q needs Kafka.User: without one nothing is authenticated", c.Mechanism)
 	}
