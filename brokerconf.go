@@ -21,8 +21,8 @@ type BrokerConf struct {
 
 // KafkaConf says how to reach Kafka, and where the tasks go there.
 type KafkaConf struct {
-	// Addrs are host:port pairs of some brokers of the cluster.
-	Addrs []string
+	// Addrs are host:port pairs of some brokers of the cluster, one at least.
+	Addrs []string `json:",optional"`
 	// Topic is where the tasks of a queue go; {queue} stands for the queue's name. Default: zeroq.{queue}.
 	Topic string `json:",default=zeroq.{queue}"`
 	// Group is the consumer group of the workers. Default: zeroq.{queue}.
@@ -42,8 +42,8 @@ type KafkaConf struct {
 
 // RabbitMQConf says how to reach RabbitMQ, and where the tasks go there.
 type RabbitMQConf struct {
-	// Addrs are host:port pairs of the cluster's nodes, tried in turn.
-	Addrs []string
+	// Addrs are host:port pairs of the cluster's nodes, tried in turn, one at least.
+	Addrs []string `json:",optional"`
 	// VHost is the virtual host. Default: /.
 	VHost string `json:",default=/"`
 	// User and Password authenticate. Default: guest.
@@ -64,7 +64,7 @@ func (c *BrokerConf) SetDefaults() {
 		fill(&k.Topic, "zeroq.{queue}")
 		fill(&k.Group, "zeroq.{queue}")
 		fill(&k.Partitions, 12)
-		fill(&k.Mechanism, "plain")
+		fill(&k.Mechanism, plain)
 		c.Kafka = &k
 	}
 	if c.RabbitMQ != nil {
@@ -90,8 +90,10 @@ func (c BrokerConf) Validate() error {
 	switch {
 	case c.Name == "":
 		return errors.New("Name: a broker needs a name")
-	case (c.Kafka == nil) == (c.RabbitMQ == nil):
+	case c.Kafka == nil && c.RabbitMQ == nil:
 		return errors.New("Kafka: one of Kafka and RabbitMQ is needed")
+	case c.Kafka != nil && c.RabbitMQ != nil:
+		return errors.New("RabbitMQ: cannot stand beside Kafka: a broker is one of them")
 	case c.Kafka != nil:
 		return c.Kafka.validate()
 	}
@@ -109,8 +111,12 @@ func (c KafkaConf) validate() error {
 		return fmt.Errorf("Kafka.Replicas: %d is not within 0 to 100", c.Replicas)
 	case !slices.Contains(mechanisms, c.Mechanism):
 		return fmt.Errorf("Kafka.Mechanism: %q is none of %s", c.Mechanism, strings.Join(mechanisms, ", "))
-	case (c.User == "") != (c.Password == ""):
-		return errors.New("Kafka.User: needs Kafka.Password, and the other way round")
+	case c.User != "" && c.Password == "":
+		return errors.New("Kafka.User: needs Kafka.Password")
+	case c.User == "" && c.Password != "":
+		return errors.New("Kafka.User: is missing beside Kafka.Password, which ZEROQ_KAFKA_PASSWORD sets for all brokers")
+	case c.User == "" && c.Mechanism != plain:
+		return fmt.Errorf("Kafka.Mechanism: %q needs Kafka.User: without one nothing is authenticated", c.Mechanism)
 	}
 	if err := checkPlace("Kafka.Topic", c.Topic, topicName); err != nil {
 		return err
@@ -140,8 +146,11 @@ func (c RabbitMQConf) validate() error {
 	return checkAddrs("RabbitMQ.Addrs", c.Addrs, false)
 }
 
+// plain is the mechanism where none is named.
+const plain = "plain"
+
 // mechanisms are the ways of SASL.
-var mechanisms = []string{"plain", "scram-sha-256", "scram-sha-512"}
+var mechanisms = []string{plain, "scram-sha-256", "scram-sha-512"}
 
 // queuePlace stands for the name of a queue.
 const queuePlace = "{queue}"

@@ -42,7 +42,8 @@ type QueueInfo struct {
 	Queue string
 	// Counts is how many tasks are in each state now; every state has an entry.
 	Counts map[State]int64
-	// OldestAge is how long the first ready task could have started by now; 0 when none is ready.
+	// OldestAge is how long the first ready task could have started by now; 0 when none is ready. Tasks that
+	// wait at Kafka or RabbitMQ do not count.
 	OldestAge time.Duration
 	// Totals is how many tasks did something since the queue began, by [Counter].
 	Totals map[Counter]int64

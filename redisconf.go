@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 )
 
@@ -89,7 +90,7 @@ func checkAddrs(key string, addrs []string, sockets bool) error {
 		if sockets && strings.HasPrefix(addr, "/") {
 			continue
 		}
-		if _, port, err := net.SplitHostPort(addr); err == nil && port != "" {
+		if _, port, err := net.SplitHostPort(addr); err == nil && isPort(port) {
 			continue
 		}
 		want := "host:port"
@@ -99,4 +100,10 @@ func checkAddrs(key string, addrs []string, sockets bool) error {
 		return fmt.Errorf("%s[%d]: %q: want %s", key, i, addr, want)
 	}
 	return nil
+}
+
+// isPort reports a port that can be dialled.
+func isPort(port string) bool {
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && number > 0
 }

@@ -162,7 +162,7 @@ func TestBrokers_MistakesOfAFileNameTheKey(t *testing.T) {
 	}
 	for want, change := range map[string][2]string{
 		"Brokers[0].Kafka.Adrs":       {"{Addrs: [\"kafka:9092\"]", "{Adrs: [\"kafka:9092\"]"},
-		"Addrs":                       {"Addrs: [\"kafka:9092\"], ", ""},
+		"Brokers[0].Kafka.Addrs: at":  {"Addrs: [\"kafka:9092\"], ", ""},
 		"Brokers[2].Kafka.Partitions": {"Partitions: 3", "Partitions: 0"},
 		"Brokers[2].Kafka.Mechanism":  {"scram-sha-256", "gssapi"},
 		"Brokers[3].RabbitMQ.Type":    {"Type: classic", "Type: stream"},

@@ -37,7 +37,7 @@ func New(conf Conf, options ...worker.Option) (*App, error) {
 	conf.SetShutdown()
 	w, err := worker.New(conf.Worker, svcCtx.Mux, options...)
 	if err != nil {
-		return nil, errors.Join(err, svcCtx.Close())
+		return nil, errors.Join(fmt.Errorf("Worker: %w", err), svcCtx.Close())
 	}
 	h, err := newHealth(conf.Health, w.Ready)
 	if err != nil {

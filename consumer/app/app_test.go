@@ -79,6 +79,9 @@ func TestConf_NameIsEnough(t *testing.T) {
 	}
 }
 
+// bridged is a file up to a key of its bridge.
+const bridged = "Name: c\nWorker: {Brokers: [{Name: k, Kafka: {Addrs: ['k:1']}}], Bridges: [{Broker: k, Source: s, Queue: q, Type: t, "
+
 func TestConf_MistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for content, key := range map[string]string{
@@ -101,6 +104,8 @@ func TestConf_MistakesAreNamed(t *testing.T) {
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Retry: {Base: 2h}}]}]}":        "Worker.Pools[0].Queues[0].Retry: retry max",
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Limits: {Rate: -1}}]}]}":       "Worker.Pools[0].Queues[0].Limits.Rate: must be",
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Limits: {Rat: 1}}]}]}":         "Worker.Pools[0].Queues[0].Limits.Rat",
+		bridged + "Timeout: 0s}]}":                                                    "Worker.Bridges[0].Timeout: 0s",
+		bridged + "Retention: 0s}]}":                                                  "Worker.Bridges[0].Retention: 0s",
 		"Name: c\nLog: {Level: loud}":                                                 "Log.Level: \"loud\" is none of debug, info, error, severe",
 		"":                                                                            `"Name" is not set`,
 		"Name: c\nWorker: {Pools: [{Concurrency: -1}]}":                               "Worker.Pools[0].Concurrency",
@@ -118,6 +123,20 @@ func TestConf_MistakesAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%q: got %v, want %s", content, err, key)
 		}
+	}
+}
+
+// What only shows when brokers are opened is named by its key in the file, too.
+func TestNew_MistakesOfTheWorkerAreNamed(t *testing.T) {
+	t.Parallel()
+	redisConf, _ := redistest.New(t)
+	conf := app.Conf{Health: config.Health{Host: "127.0.0.1"}}
+	conf.Worker.Redis = redisConf
+	tls := zeroq.TLSConf{Enabled: true, CAFile: "missing.pem"}
+	conf.Worker.Brokers = []zeroq.BrokerConf{{Name: "k", Kafka: &zeroq.KafkaConf{Addrs: []string{"127.0.0.1:1"}, TLS: tls}}}
+	conf.Worker.Pools = []worker.PoolConf{{Queues: []worker.QueueConf{{Name: "q", Broker: "k"}}}}
+	if _, err := app.New(conf); err == nil || !strings.HasPrefix(err.Error(), "Worker: Brokers[0].Kafka.TLS.CAFile: ") {
+		t.Errorf("answered %v", err)
 	}
 }
 

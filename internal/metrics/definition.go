@@ -43,7 +43,7 @@ var (
 	queueTasks = define("zeroq_queue_tasks", Gauge,
 		"Tasks of the queue that are in the state now.", "queue", "state")
 	queueOldest = define("zeroq_queue_oldest_seconds", Gauge,
-		"How long the first ready task could have started by now; 0 when none is ready.", "queue")
+		"How long the first ready task could have started by now; 0 when none is ready. Of a queue on Kafka or RabbitMQ: of those still in Redis.", "queue")
 	queuePaused = define("zeroq_queue_paused", Gauge,
 		"1 while workers take nothing from the queue, as it was paused.", "queue")
 	queueDraining = define("zeroq_queue_draining", Gauge,

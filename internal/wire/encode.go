@@ -55,14 +55,18 @@ func Encode(t *zeroq.Task) []byte {
 	return append(b, '}')
 }
 
+// admission are the members that Admit writes itself.
+var admission = []string{"id", "enqueued_at", "delay", "run_at", "priority"}
+
 // Admit makes an admitted message of a bare one: the id, the priority and the times of the task go to
-// the front, everything else stays as it is. RunAt is zero unless the task waits for its time.
+// the front, a group stays if the task still has it, and everything else stays as it is. RunAt is zero unless
+// the task waits for its time.
 func Admit(raw []byte, t *zeroq.Task) ([]byte, error) {
 	b := make([]byte, 0, len(raw)+96)
 	b = appendAdmission(b, t)
 	err := members(raw, func(m member) error {
-		switch m.name {
-		case "id", "enqueued_at", "delay", "run_at", "priority":
+		switch {
+		case slices.Contains(admission, m.name), m.name == "group" && t.Group == "":
 		default:
 			b = append(append(b, raw[m.start:m.end]...), ',')
 		}

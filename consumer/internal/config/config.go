@@ -47,6 +47,14 @@ func (c Config) Validate() error {
 			return fmt.Errorf("%s: 0s is too short", d.key)
 		}
 	}
+	for i, b := range c.Worker.Bridges {
+		switch {
+		case b.Timeout == 0:
+			return fmt.Errorf("Worker.Bridges[%d].Timeout: 0s is too short", i)
+		case b.Retention == 0:
+			return fmt.Errorf("Worker.Bridges[%d].Retention: 0s is too short", i)
+		}
+	}
 	for i, p := range c.Worker.Pools {
 		for j, q := range p.Queues {
 			if q.Retention == 0 {

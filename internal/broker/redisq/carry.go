@@ -80,11 +80,16 @@ func (b *Broker) powers(ctx context.Context, queue string) (broker.Powers, error
 	return broker.Powers{Name: fields[0], Order: fields[1] != ""}, nil
 }
 
-// checkCarried reports what a task asks for that the broker of its queue, which was met, does not do.
-func (b *Broker) checkCarried(queue string, task *zeroq.Task) error {
+// powersMet are those of what carried the queue's tasks when it was met.
+func (b *Broker) powersMet(queue string) broker.Powers {
 	known, _ := b.known.Load(queue)
 	queueMet, _ := known.(met) // it may be forgotten just now: then Redis is meant
-	powers := queueMet.powers
+	return queueMet.powers
+}
+
+// checkCarried reports what a task asks for that the broker of its queue, which was met, does not do.
+func (b *Broker) checkCarried(queue string, task *zeroq.Task) error {
+	powers := b.powersMet(queue)
 	switch {
 	case task.Group != "" && !powers.Order:
 		return &zeroq.FieldError{Field: "group", Reason: "needs a broker that keeps the order of a group, which that of the queue does not"}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // A task that asks for what its broker does not do is refused, and no other with it. Every process knows which
@@ -65,12 +66,44 @@ func wantFieldOrNil(t *testing.T, err error, field string) {
 	t.Errorf("answered %v, want an error of field %q", err, field)
 }
 
-// A bare message is held to what producers are held to.
-func TestCarry_BareMessageOfAGroupIsADeadLetterWhereOrderIsNotKept(t *testing.T) {
+// Nobody is there to be told that no order is kept, so the message runs as if it had no group, also the next time.
+func TestCarry_BareMessageOfAGroupRunsWithoutItWhereOrderIsNotKept(t *testing.T) {
+	t.Parallel()
+	for name, powers := range map[string]broker.Powers{"redis": {}, "unordered": unordered, "ordered": ordered} {
+		r := newRig(t)
+		r.must(r.Carry(t.Context(), "q", powers))
+		m, want := r.join("w"), ""
+		if powers.Order {
+			want = "g"
+		}
+		r.push(`{"type":"echo","group":"g"}`)
+		first := r.fetch(m, 1)[0]
+		if first.Err != nil || first.Task.Group != want {
+			t.Fatalf("%s: took %+v, %v, want the group %q", name, first.Task, first.Err, want)
+		}
+		if again, err := wire.Decode(first.Raw); err != nil || again.Group != want {
+			t.Errorf("%s: it is kept as %s, %v", name, first.Raw, err)
+		}
+		if !powers.Order {
+			r.push(`{"type":"echo","group":"` + strings.Repeat("g", 200) + `"}`)
+			if long := r.fetch(m, 1)[0]; long.Err != nil {
+				t.Errorf("%s: one that no group can be: %v", name, long.Err)
+			}
+		}
+	}
+}
+
+// While a queue goes over to a carrier, there are workers that still take from Redis.
+func TestCarry_BareMessageOfAPriorityRunsWhileTheQueueGoesOver(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.push(`{"type":"echo","group":"g"}`)
-	wantFieldOrNil(t, r.fetch(r.join("w"), 1)[0].Err, "group")
+	m := r.join("w")
+	r.must(r.Carry(t.Context(), "q", ordered))
+	r.put(newTask()) // so this process knows of the carrier
+	r.push(`{"type":"echo","priority":"high"}`)
+	for _, d := range r.fetch(m, 2) {
+		wantFieldOrNil(t, d.Err, "")
+	}
 }
 
 func TestCarry_AnotherBrokerWaitsUntilNothingIsLeftAtTheOne(t *testing.T) {

@@ -118,18 +118,18 @@ func (m *member) renameTaken(claimed []*broker.Delivery, answers []reply) bool {
 }
 
 // check holds a bare message to the limits that producers are held to. Times that may have passed
-// while it waited are judged when it would start.
+// while it waited are judged when it would start. A group is left out where no order is kept: nobody is there
+// to be told.
 func (m *member) check(d *broker.Delivery) {
 	if d.Err != nil {
 		return
 	}
+	if !m.broker.powersMet(m.join.Queue).Order {
+		d.Task.Group = ""
+	}
 	probe := *d.Task
 	probe.Deadline, probe.ExpiresAt = time.Time{}, time.Time{}
-	err := probe.Validate(m.Now())
-	if err == nil {
-		err = m.broker.checkCarried(m.join.Queue, d.Task)
-	}
-	if err != nil {
+	if err := probe.Validate(m.Now()); err != nil {
 		d.Task, d.Err = nil, err
 	}
 }
