@@ -1,7 +1,10 @@
 package zeroq
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,19 +57,23 @@ type RabbitMQConf struct {
 	TLS TLSConf `json:",optional"`
 }
 
-// SetDefaults fills in what is not set.
+// SetDefaults fills in what is not set. What Kafka and RabbitMQ point at stays as it is: c gets copies.
 func (c *BrokerConf) SetDefaults() {
-	if k := c.Kafka; k != nil {
+	if c.Kafka != nil {
+		k := *c.Kafka
 		fill(&k.Topic, "zeroq.{queue}")
 		fill(&k.Group, "zeroq.{queue}")
 		fill(&k.Partitions, 12)
 		fill(&k.Mechanism, "plain")
+		c.Kafka = &k
 	}
-	if r := c.RabbitMQ; r != nil {
+	if c.RabbitMQ != nil {
+		r := *c.RabbitMQ
 		fill(&r.VHost, "/")
 		fill(&r.User, "guest")
 		fill(&r.Password, "guest")
 		fill(&r.Queue, "zeroq.{queue}")
+		c.RabbitMQ = &r
 	}
 }
 
@@ -82,29 +89,34 @@ func fill[T comparable](field *T, value T) {
 func (c BrokerConf) Validate() error {
 	switch {
 	case c.Name == "":
-		return fmt.Errorf("Name: a broker needs a name")
+		return errors.New("Name: a broker needs a name")
 	case (c.Kafka == nil) == (c.RabbitMQ == nil):
-		return fmt.Errorf("Kafka: one of Kafka and RabbitMQ is needed")
+		return errors.New("Kafka: one of Kafka and RabbitMQ is needed")
 	case c.Kafka != nil:
 		return c.Kafka.validate()
 	}
 	return c.RabbitMQ.validate()
 }
 
+// maxPartitions is the most of a topic.
+const maxPartitions = 10_000
+
 func (c KafkaConf) validate() error {
 	switch {
-	case !strings.Contains(c.Topic, queuePlace):
-		return fmt.Errorf("Kafka.Topic: %q lacks %s", c.Topic, queuePlace)
-	case !strings.Contains(c.Group, queuePlace):
-		return fmt.Errorf("Kafka.Group: %q lacks %s", c.Group, queuePlace)
-	case c.Partitions < 1:
-		return fmt.Errorf("Kafka.Partitions: %d is not positive", c.Partitions)
-	case c.Replicas < 0:
-		return fmt.Errorf("Kafka.Replicas: %d is negative", c.Replicas)
-	case c.Mechanism != "plain" && c.Mechanism != "scram-sha-256" && c.Mechanism != "scram-sha-512":
-		return fmt.Errorf("Kafka.Mechanism: %q is none of plain, scram-sha-256, scram-sha-512", c.Mechanism)
+	case c.Partitions < 1 || c.Partitions > maxPartitions:
+		return fmt.Errorf("Kafka.Partitions: %d is not within 1 to %d", c.Partitions, maxPartitions)
+	case c.Replicas < 0 || c.Replicas > 100:
+		return fmt.Errorf("Kafka.Replicas: %d is not within 0 to 100", c.Replicas)
+	case !slices.Contains(mechanisms, c.Mechanism):
+		return fmt.Errorf("Kafka.Mechanism: %q is none of %s", c.Mechanism, strings.Join(mechanisms, ", "))
 	case (c.User == "") != (c.Password == ""):
-		return fmt.Errorf("Kafka.User: needs Kafka.Password, and the other way round")
+		return errors.New("Kafka.User: needs Kafka.Password, and the other way round")
+	}
+	if err := checkPlace("Kafka.Topic", c.Topic, topicName); err != nil {
+		return err
+	}
+	if err := checkPlace("Kafka.Group", c.Group, anyName); err != nil {
+		return err
 	}
 	if err := c.TLS.validate("Kafka.TLS"); err != nil {
 		return err
@@ -113,11 +125,14 @@ func (c KafkaConf) validate() error {
 }
 
 func (c RabbitMQConf) validate() error {
-	switch {
-	case !strings.Contains(c.Queue, queuePlace):
-		return fmt.Errorf("RabbitMQ.Queue: %q lacks %s", c.Queue, queuePlace)
-	case c.Type != "" && c.Type != "quorum" && c.Type != "classic":
+	if c.Type != "" && c.Type != "quorum" && c.Type != "classic" {
 		return fmt.Errorf("RabbitMQ.Type: %q is neither quorum nor classic", c.Type)
+	}
+	if err := checkPlace("RabbitMQ.Queue", c.Queue, anyName); err != nil {
+		return err
+	}
+	if strings.HasPrefix(c.Queue, "amq.") {
+		return fmt.Errorf("RabbitMQ.Queue: %q: names that begin with amq. are the server's own", c.Queue)
 	}
 	if err := c.TLS.validate("RabbitMQ.TLS"); err != nil {
 		return err
@@ -125,5 +140,26 @@ func (c RabbitMQConf) validate() error {
 	return checkAddrs("RabbitMQ.Addrs", c.Addrs, false)
 }
 
+// mechanisms are the ways of SASL.
+var mechanisms = []string{"plain", "scram-sha-256", "scram-sha-512"}
+
 // queuePlace stands for the name of a queue.
 const queuePlace = "{queue}"
+
+// What names may be made of: those of topics, by Kafka; all others, by AMQP.
+var (
+	topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+	anyName   = regexp.MustCompile(`^[^[:cntrl:]]{1,255}$`)
+)
+
+// checkPlace reports a place for tasks where those of several queues would meet, or that is none with the
+// name of every queue.
+func checkPlace(key, place string, allowed *regexp.Regexp) error {
+	if !strings.Contains(place, queuePlace) {
+		return fmt.Errorf("%s: %q lacks %s", key, place, queuePlace)
+	}
+	if longest := strings.Repeat("q", 64); !allowed.MatchString(strings.ReplaceAll(place, queuePlace, longest)) {
+		return fmt.Errorf("%s: %q is too long, or has characters that no such name can have", key, place)
+	}
+	return nil
+}

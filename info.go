@@ -22,6 +22,8 @@ type TaskInfo struct {
 	CancelRequested bool
 	// Priority is that of the task where its message is at hand, else empty.
 	Priority Priority
+	// Group is that of the task where its message is at hand, else empty.
+	Group string
 	// Fingerprint tells dead letters of equal errors; empty for other tasks.
 	Fingerprint string
 	// Error is the text of the last failed attempt; empty once the task has succeeded.

@@ -49,7 +49,7 @@ func TestConfig_Comments(t *testing.T) {
 	var lines []string
 	for line := range strings.Lines(string(shipped)) {
 		text, isComment := strings.CutPrefix(line, "# ")
-		key, _, isKey := strings.Cut(strings.TrimSpace(text), ":")
+		key, _, isKey := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "- "), ":")
 		if isComment && isKey && !strings.Contains(key, " ") {
 			line = text
 		}
@@ -81,6 +81,18 @@ func TestConfig_Defaults(t *testing.T) {
 	}
 }
 
+const relaying = "Name: api\nBrokers: [{Name: k, Kafka: {Addrs: [\"kafka:9092\"]}}]\n"
+
+func TestConfig_Relays(t *testing.T) {
+	conf, err := load(t, relaying+"Relays: [{Queue: a, Broker: k}]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conf.Brokers[0].Kafka.Topic != "zeroq.{queue}" || conf.Relays[0].Queue != "a" || conf.Relays[0].Broker != "k" {
+		t.Errorf("got %+v, %+v", conf.Brokers[0].Kafka, conf.Relays)
+	}
+}
+
 func TestConfig_MistakesNameTheKey(t *testing.T) {
 	for content, key := range map[string]string{
 		"Name: api\nPrt: 1":                     "Prt",
@@ -97,6 +109,14 @@ func TestConfig_MistakesNameTheKey(t *testing.T) {
 		"Name: api\nTelemetry: {Endpiont: x}":   "Telemetry.Endpiont",
 		"Name: api\nDevServer: {Hots: 0.0.0.0}": "DevServer.Hots",
 		"Port: 1":                               "Name",
+
+		"Name: api\nBrokers: [{Name: k, Kafka: {Adrs: [a]}}]":               "Brokers[0].Kafka.Adrs",
+		"Name: api\nBrokers: [{Name: k, Kafka: {Addrs: [a]}}]":              "Brokers[0].Kafka.Addrs[0]",
+		"Name: api\nBrokers: [{Name: k}]":                                   "Brokers[0].Kafka",
+		"Name: api\nRelays: [{Queue: a}]":                                   "elays[0].Broker",
+		"Name: api\nRelays: [{Queue: a, Broker: k}]":                        "Relays[0].Broker",
+		relaying + "Relays: [{Queue: A, Broker: k}]":                        "Relays[0].Queue",
+		relaying + "Relays: [{Queue: a, Broker: k}, {Queue: a, Broker: k}]": "Relays[1].Queue",
 	} {
 		if _, err := load(t, content); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%q: got %v, want %s", content, err, key)

@@ -125,7 +125,7 @@ var someTask = zeroq.TaskInfo{
 	Data: json.RawMessage(`{ "n": 9007199254740993 }`), Result: json.RawMessage(`"<r>"`), Error: "boom",
 	Errors:     []zeroq.AttemptError{{Attempt: 1, At: someTime, Worker: "w", Duration: time.Second, Message: "boom"}},
 	EnqueuedAt: someTime, StartedAt: someTime, FinishedAt: someTime, NextRunAt: someTime, Worker: "w",
-	Progress: json.RawMessage(`{"n":1}`), CancelRequested: true, Priority: zeroq.High, Fingerprint: "f1",
+	Progress: json.RawMessage(`{"n":1}`), CancelRequested: true, Priority: zeroq.High, Group: "g", Fingerprint: "f1",
 }
 
 func start(t *testing.T) (*client.Client, *engine) {

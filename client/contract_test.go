@@ -318,7 +318,7 @@ func TestOperation_WaitSeesItsProgress(t *testing.T) {
 }
 
 const nightly = `{"name":"nightly","spec":"0 3 * * *","timezone":"Europe/Oslo","jitter":"1m0s","overlap":"skip","catch_up":"last",
-	"task":{"type":"report","queue":"mail","data":{"a": "<"},"timeout":"1m0s","retention":"2h0m0s","priority":"low",
+	"task":{"type":"report","queue":"mail","data":{"a": "<"},"timeout":"1m0s","retention":"2h0m0s","priority":"low","group":"g",
 	"max_attempts":2,"headers":{"h":"v"}},
 	"paused":true,"next_runs":["2026-01-02T03:04:05.006Z"],"last_run":null,"last_task":null,"skipped":4}`
 
@@ -329,7 +329,7 @@ func TestSchedules_AllTheirVerbs(t *testing.T) {
 		Overlap: zeroq.OverlapSkip, CatchUp: zeroq.CatchUpLast, Paused: true, NextRuns: []time.Time{someTime}, Skipped: 4,
 		Task: &zeroq.Task{
 			Type: "report", Queue: "mail", Data: []byte(`{"a": "<"}`), Timeout: time.Minute, Retention: 2 * time.Hour,
-			Priority: zeroq.Low, MaxAttempts: 2, Headers: map[string]string{"h": "v"},
+			Priority: zeroq.Low, Group: "g", MaxAttempts: 2, Headers: map[string]string{"h": "v"},
 		},
 	}
 	check := func(what string, got zeroq.Schedule, err error) {
@@ -368,7 +368,7 @@ func TestSchedules_AllTheirVerbs(t *testing.T) {
 	}
 	if body := api.sent()[0].body; body != `{"spec":"0 3 * * *","timezone":"Europe/Oslo","jitter":"1m0s","overlap":"skip",`+
 		`"catch_up":"last","paused":true,"task":{"type":"report","queue":"mail","max_attempts":2,"timeout":"1m0s",`+
-		`"retention":"2h0m0s","priority":"low","headers":{"h":"v"},"data":{"a": "<"}}}` {
+		`"retention":"2h0m0s","priority":"low","group":"g","headers":{"h":"v"},"data":{"a": "<"}}}` {
 		t.Errorf("sent %s", body)
 	}
 	if id, err := c.RunSchedule(t.Context(), "nightly"); err != nil || id != "t1" {
@@ -385,12 +385,12 @@ func TestSchedules_AllTheirVerbs(t *testing.T) {
 func TestEnqueue_PriorityUniqueAndKey(t *testing.T) {
 	c, api := follow(t)
 	api.on("POST /v1/tasks", 202, `{"id":"first","queue":"default","state":"scheduled"}`)
-	task := zeroq.NewTask("a", 1, zeroq.Prioritized(zeroq.High), zeroq.UniqueKey("k", zeroq.Debounce), zeroq.Delay(time.Second))
+	task := zeroq.NewTask("a", 1, zeroq.Prioritized(zeroq.High), zeroq.Group("g"), zeroq.UniqueKey("k", zeroq.Debounce), zeroq.Delay(time.Second))
 	if err := c.Enqueue(client.WithIdempotencyKey(t.Context(), "key"), task); err != nil || task.ID != "first" {
 		t.Errorf("got %+v, %v", task, err)
 	}
 	sent := api.sent()[0]
-	if sent.key != "key" || sent.body != `{"type":"a","delay":"1s","priority":"high","unique":{"key":"k","mode":"debounce"},"data":1}` {
+	if sent.key != "key" || sent.body != `{"type":"a","delay":"1s","priority":"high","group":"g","unique":{"key":"k","mode":"debounce"},"data":1}` {
 		t.Errorf("sent %+v", sent)
 	}
 	// Each request of a call has a key of its own, which is the same when the call is made again.

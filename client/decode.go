@@ -24,6 +24,7 @@ type taskAnswer struct {
 	NextRunAt   time.Time       `json:"next_run_at"`
 	Worker      string          `json:"worker"`
 	Priority    zeroq.Priority  `json:"priority"`
+	Group       string          `json:"group"`
 	Fingerprint string          `json:"fingerprint"`
 	Cancelling  bool            `json:"cancel_requested"`
 	Progress    json.RawMessage `json:"progress"`
@@ -43,7 +44,7 @@ func (a *taskAnswer) info() (*zeroq.TaskInfo, error) {
 	info := &zeroq.TaskInfo{
 		ID: a.ID, Type: a.Type, Queue: a.Queue, State: a.State,
 		Attempt: a.Attempt, MaxAttempts: a.MaxAttempts,
-		Priority: a.Priority, Fingerprint: a.Fingerprint, CancelRequested: a.Cancelling,
+		Priority: a.Priority, Group: a.Group, Fingerprint: a.Fingerprint, CancelRequested: a.Cancelling,
 		Data: notNull(a.Data), Result: notNull(a.Result), Progress: notNull(a.Progress), Error: a.Error,
 		EnqueuedAt: a.EnqueuedAt, StartedAt: a.StartedAt, FinishedAt: a.FinishedAt, NextRunAt: a.NextRunAt,
 		Worker: a.Worker,

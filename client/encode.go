@@ -21,6 +21,7 @@ type wireTask struct {
 	ExpiresAt   *time.Time        `json:"expires_at,omitempty"`
 	Retention   string            `json:"retention,omitempty"`
 	Priority    zeroq.Priority    `json:"priority,omitempty"`
+	Group       string            `json:"group,omitempty"`
 	Unique      *wireUnique       `json:"unique,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
 }
@@ -48,6 +49,7 @@ func encode(task *zeroq.Task) ([]byte, error) {
 		ExpiresAt:   moment(task.ExpiresAt),
 		Retention:   duration(task.Retention),
 		Priority:    task.Priority,
+		Group:       task.Group,
 		Unique:      unique(task.Unique),
 		Headers:     task.Headers,
 	})

@@ -138,6 +138,7 @@ type scheduledTaskAnswer struct {
 	Timeout     string            `json:"timeout"`
 	Retention   string            `json:"retention"`
 	Priority    zeroq.Priority    `json:"priority"`
+	Group       string            `json:"group"`
 	Headers     map[string]string `json:"headers"`
 }
 
@@ -159,7 +160,7 @@ func (a *scheduleAnswer) schedule() (zeroq.Schedule, error) {
 
 func (a *scheduledTaskAnswer) task() (*zeroq.Task, error) {
 	task := &zeroq.Task{
-		Type: a.Type, Queue: a.Queue, Data: a.Data, MaxAttempts: a.MaxAttempts, Priority: a.Priority, Headers: a.Headers,
+		Type: a.Type, Queue: a.Queue, Data: a.Data, MaxAttempts: a.MaxAttempts, Priority: a.Priority, Group: a.Group, Headers: a.Headers,
 	}
 	var err error
 	if task.Timeout, err = parseDuration(a.Timeout); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/pool"
 )
@@ -19,6 +20,8 @@ import (
 type Conf struct {
 	// Redis is where the queues are.
 	Redis zeroq.RedisConf
+	// Brokers carry the ready tasks of queues that name them. Default: none, and Redis carries all.
+	Brokers []zeroq.BrokerConf `json:",optional"`
 	// Pools run tasks. Default: one pool of 10 slots for the queue "default".
 	Pools []PoolConf `json:",optional"`
 	// Schedules enqueue tasks again and again. All workers of the same queues must list the same ones,
@@ -67,6 +70,9 @@ type QueueConf struct {
 	// Mode is "at-least-once", or "at-most-once" for work that must never start twice: then a task
 	// whose worker died, and one that failed, is a dead letter. Default: at-least-once.
 	Mode string `json:",default=at-least-once,options=at-least-once|at-most-once"`
+	// Broker is the name of the one of Brokers that carries the queue's ready tasks. All workers of a queue
+	// must have the same. Default: Redis carries them.
+	Broker string `json:",optional"`
 	// Intake are foreign Redis lists whose messages are moved to this queue, oldest (rightmost)
 	// first, so that producers which LPUSH there need no change. No list of zeroq's own, whose names
 	// begin with "zq:".
@@ -93,6 +99,7 @@ func (c *Conf) setDefaults() {
 		c.Retry = zeroq.DefaultRetryPolicy
 	}
 	c.Redis.SetDefaults()
+	c.Brokers = carriers.Complete(c.Brokers)
 	if len(c.Pools) == 0 {
 		c.Pools = []PoolConf{{}}
 	}
@@ -140,6 +147,9 @@ func (c Conf) Validate() error {
 	}
 	if err := c.Retry.Validate(); err != nil {
 		return fmt.Errorf("Retry: %w", err)
+	}
+	if err := carriers.Validate(c.Brokers); err != nil {
+		return err
 	}
 	if err := c.validatePools(); err != nil {
 		return err
@@ -192,6 +202,9 @@ func (c Conf) validateQueue(key string, q QueueConf) error {
 	}
 	if mode := broker.Mode(q.Mode); mode != broker.AtLeastOnce && mode != broker.AtMostOnce {
 		return fmt.Errorf("%s.Mode: %q is neither %q nor %q", key, q.Mode, broker.AtLeastOnce, broker.AtMostOnce)
+	}
+	if _, known := carriers.Named(c.Brokers, q.Broker); q.Broker != "" && !known {
+		return fmt.Errorf("%s.Broker: no broker of Brokers is named %q", key, q.Broker)
 	}
 	if err := validatePolicies(key, q); err != nil {
 		return err

@@ -24,6 +24,11 @@ func TestMain(m *testing.M) {
 		runChild(conf)
 		return
 	}
+	for name, value := range map[string]string{"ZEROQ_KAFKA_PASSWORD": "k-secret", "ZEROQ_RABBITMQ_PASSWORD": "r-secret"} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "32"); err != nil { // the tests wait more than they work
 		panic(err)

@@ -46,6 +46,8 @@ type ScheduleTaskConf struct {
 	Data string `json:",optional"`
 	// Priority is high, normal or low.
 	Priority string `json:",default=normal,options=high|normal|low"`
+	// Group is whose tasks run one at a time, in their order; only where the queue's broker keeps it.
+	Group string `json:",optional"`
 	// MaxAttempts is how often a task may start.
 	MaxAttempts int `json:",default=10,range=[1:1000]"`
 	// Timeout bounds one attempt.
@@ -64,6 +66,7 @@ func (c ScheduleConf) schedule() zeroq.Schedule {
 		Overlap: zeroq.Overlap(c.Overlap), CatchUp: zeroq.CatchUp(c.CatchUp),
 		Task: &zeroq.Task{
 			Type: t.Type, Queue: t.Queue, Data: json.RawMessage(t.Data), Priority: zeroq.Priority(t.Priority),
+			Group:       t.Group,
 			MaxAttempts: t.MaxAttempts, Timeout: t.Timeout, Retention: t.Retention, Headers: t.Headers,
 		},
 	}
@@ -77,6 +80,9 @@ func (c Conf) validateSchedules() error {
 			return fmt.Errorf("%s.Name: schedule %q stands there twice", key, s.Name)
 		}
 		seen[s.Name] = true
+		if err := c.checkCarried(s.Task); err != nil {
+			return fmt.Errorf("%s.Task.%w", key, err)
+		}
 		_, _, err := cron.Complete(s.schedule())
 		var wrong *zeroq.FieldError
 		if errors.As(err, &wrong) {

@@ -17,7 +17,8 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
-	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/broker/carried"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/internal/pool"
 	"github.com/zeroq-dev/zeroq/internal/upkeep"
@@ -39,7 +40,9 @@ func Observe(f func(Event)) Option { return func(w *Worker) { w.observe = f } }
 // [Worker.Services].
 type Worker struct {
 	conf    Conf
-	broker  *redisq.Broker
+	dial    carriers.Opener
+	broker  *carried.Broker
+	powers  map[string]broker.Powers // of the queues that carriers have
 	observe func(Event)
 	info    zeroq.WorkerInfo
 	pools   []*pool.Pool
@@ -68,23 +71,22 @@ func New(conf Conf, mux *zeroq.Mux, options ...Option) (*Worker, error) {
 		return nil, err
 	}
 	warnOfShutdown(conf)
-	b, err := redisq.Open(conf.Redis)
-	if err != nil {
-		return nil, err
-	}
-	w := &Worker{conf: conf, broker: b, registerer: prometheus.DefaultRegisterer, hide: func() {}}
+	w := &Worker{conf: conf, dial: carriers.Dial, registerer: prometheus.DefaultRegisterer, hide: func() {}}
 	w.safe = newGate(w.check)
 	for _, option := range options {
 		option(w)
+	}
+	if err := w.open(); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	w.describe()
 	if err := w.safe.try(ctx); err != nil && !errors.Is(err, zeroq.ErrUnavailable) {
-		return nil, errors.Join(err, b.Close())
+		return nil, errors.Join(err, w.broker.Close())
 	}
 	if err := w.show(); err != nil {
-		return nil, errors.Join(err, b.Close())
+		return nil, errors.Join(err, w.broker.Close())
 	}
 	w.build(mux)
 	w.built.Store(true)
@@ -127,11 +129,24 @@ func (w *Worker) check(ctx context.Context) error {
 	if !sure {
 		logx.Infof("Redis does not tell its maxmemory-policy; make sure that it is noeviction")
 	}
-	for _, queue := range w.info.Queues {
-		// A Redis that is full cannot register a queue; its tasks can be drained all the same.
-		if err := w.broker.CheckQueue(ctx, queue); err != nil && !errors.Is(err, zeroq.ErrStoreFull) {
-			return err
+	for i, p := range w.conf.Pools {
+		for j, q := range p.Queues {
+			if err := w.checkQueue(ctx, fmt.Sprintf("Pools[%d].Queues[%d]", i, j), q.Name); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// checkQueue checks one queue and says what carries its tasks. A Redis that is full cannot note it; its tasks
+// can be drained all the same.
+func (w *Worker) checkQueue(ctx context.Context, key, queue string) error {
+	if err := w.broker.CheckQueue(ctx, queue); err != nil && !errors.Is(err, zeroq.ErrStoreFull) {
+		return err
+	}
+	if err := w.broker.Carry(ctx, queue, w.powers[queue]); err != nil && !errors.Is(err, zeroq.ErrStoreFull) {
+		return fmt.Errorf("%s.Broker: %w", key, err)
 	}
 	return nil
 }
@@ -166,6 +181,9 @@ func (w *Worker) build(mux *zeroq.Mux) {
 			w.addPart(func(ctx context.Context) { upkeep.Reaper(ctx, w.broker, q.Name, w.info.ID, w.conf.Lease, stats.Stolen) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Janitor(ctx, w.broker, q.Name, keep) }, nil)
 			w.addPart(func(ctx context.Context) { upkeep.Bookkeeper(ctx, w.broker, q.Name) }, nil)
+			if q.Broker != "" {
+				w.addPart(func(ctx context.Context) { w.broker.Relay(ctx, q.Name, w.info.ID) }, nil)
+			}
 			if q.Limits != (zeroq.Limits{}) {
 				w.addPart(func(ctx context.Context) { upkeep.Configure(ctx, w.broker, q.Name, q.Limits) }, nil)
 			}

@@ -77,7 +77,7 @@ func (e *entry) info() *zeroq.TaskInfo {
 	info := &zeroq.TaskInfo{
 		ID: t.ID, Type: t.Type, Queue: t.Queue, State: e.state, Attempt: e.attempt, MaxAttempts: t.MaxAttempts,
 		Data: bytes.Clone(t.Data), Result: bytes.Clone(e.result), Progress: bytes.Clone(e.progress),
-		CancelRequested: e.cancelled && e.state == zeroq.Leased, Priority: t.Priority, Errors: slices.Clone(t.Errors),
+		CancelRequested: e.cancelled && e.state == zeroq.Leased, Priority: t.Priority, Group: t.Group, Errors: slices.Clone(t.Errors),
 		EnqueuedAt: t.EnqueuedAt, StartedAt: e.started, FinishedAt: e.finished,
 	}
 	if at, waits := e.due(); waits {

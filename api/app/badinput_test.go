@@ -60,7 +60,7 @@ func badTasks() []bad {
 		{`{"type":"a","payload":{}}`, "payload", unknown}, {`{"type":"a","` + strings.Repeat("x", 1000) + `":1}`, strings.Repeat("x", 64), unknown},
 		// What cannot be set over HTTP.
 		{`{"type":"a","attempt":1}`, "attempt", unknown}, {`{"type":"a","errors":[]}`, "errors", unknown},
-		{`{"type":"a","enqueued_at":"2030-01-01T00:00:00Z"}`, "enqueued_at", unknown}, {`{"type":"a","group":"g"}`, "group", unknown},
+		{`{"type":"a","enqueued_at":"2030-01-01T00:00:00Z"}`, "enqueued_at", unknown},
 		{`{"type":"a","state":"ready"}`, "state", unknown},
 		// The id.
 		{`{"type":"a","id":""}`, "id", invalid}, {`{"type":"a","id":1}`, "id", invalid}, {`{"type":"a","id":null}`, "id", invalid},
@@ -85,9 +85,13 @@ func badTasks() []bad {
 		{`{"type":"a","run_at":"0001-01-01T00:00:00Z"}`, "run_at", invalid}, {`{"type":"a","run_at":"9999-01-01T00:00:00Z"}`, "run_at", invalid},
 		{`{"type":"a","delay":"1s","run_at":"` + soon(60), "run_at", invalid}, {`{"type":"a","deadline":"2001-01-01T00:00:00Z"}`, "deadline", invalid},
 		{`{"type":"a","expires_at":"2001-01-01T00:00:00Z"}`, "expires_at", invalid}, {`{"type":"a","delay":"2h","deadline":"` + soon(60), "deadline", invalid},
-		// The priority and the unique key.
+		// The priority.
 		{`{"type":"a","priority":""}`, "priority", invalid}, {`{"type":"a","priority":"urgent"}`, "priority", invalid}, {`{"type":"a","priority":"High"}`, "priority", invalid},
 		{`{"type":"a","priority":1}`, "priority", invalid}, {`{"type":"a","priority":null}`, "priority", invalid}, {`{"type":"a","priority":"low","priority":"low"}`, "priority", json},
+		// The group.
+		{`{"type":"a","group":""}`, "group", invalid}, {`{"type":"a","group":1}`, "group", invalid}, {`{"type":"a","group":null}`, "group", invalid},
+		{`{"type":"a","group":["g"]}`, "group", invalid}, {`{"type":"a","group":"` + strings.Repeat("ä", 65) + `"}`, "group", invalid},
+		// The unique key.
 		{`{"type":"a","unique":null}`, "unique", invalid}, {`{"type":"a","unique":"k"}`, "unique", invalid}, {`{"type":"a","unique":[]}`, "unique", invalid},
 		{`{"type":"a","unique":{}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":""}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":1}}`, "unique.key", invalid},
 		{`{"type":"a","unique":{"key":"` + strings.Repeat("k", 257) + `"}}`, "unique.key", invalid}, {`{"type":"a","unique":{"key":"k","mode":""}}`, "unique.mode", invalid},

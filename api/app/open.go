@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/zeromicro/go-zero/core/logx"
 
-	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/producer"
 )
@@ -23,7 +22,7 @@ func Open(conf Conf) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("producer: %w", err)
 	}
-	b, err := redisq.Open(conf.Redis)
+	b, relays, err := openBroker(conf)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("broker: %w", err), p.Close())
 	}
@@ -39,7 +38,7 @@ func Open(conf Conf) (*App, error) {
 		closeBoth()
 		return nil, err
 	}
-	a.upkeep = upkeepOf(b)
+	a.upkeep = append(upkeepOf(b.Broker), relays...)
 	a.close = closeBoth
 	hide, err := metrics.Show(prometheus.DefaultRegisterer, b)
 	if err != nil {

@@ -18,9 +18,9 @@ func TestTask_Finished(t *testing.T) {
 		Data: json.RawMessage(`{ "n": 9007199254740993, "h":"<&>" }`), Result: json.RawMessage(`[ 1.10 ]`), Error: "boom <x>",
 		Errors:     []zeroq.AttemptError{{Attempt: 1, At: at, Worker: "w", Duration: 1500 * time.Millisecond, Message: "boom"}},
 		EnqueuedAt: at, StartedAt: at, FinishedAt: at, Worker: "w",
-		Progress: json.RawMessage(`{ "done": 1 }`), CancelRequested: true, Priority: zeroq.Low, Fingerprint: "f1",
+		Progress: json.RawMessage(`{ "done": 1 }`), CancelRequested: true, Priority: zeroq.Low, Group: "g", Fingerprint: "f1",
 	}
-	const want = `{"id":"x","type":"a","queue":"mail","state":"dead","cancel_requested":true,"priority":"low","attempt":2,"max_attempts":3,"error":"boom <x>",` +
+	const want = `{"id":"x","type":"a","queue":"mail","state":"dead","cancel_requested":true,"priority":"low","group":"g","attempt":2,"max_attempts":3,"error":"boom <x>",` +
 		`"errors":[{"attempt":1,"at":"2026-01-02T05:04:05.678Z","worker":"w","duration":"1.5s","message":"boom"}],` +
 		`"fingerprint":"f1",` +
 		`"enqueued_at":"2026-01-02T05:04:05.678Z","started_at":"2026-01-02T05:04:05.678Z",` +

@@ -105,6 +105,23 @@ func TestEnqueue_PriorityAndUnique(t *testing.T) {
 		want(t, 202, `{"id":"y","queue":"default","state":"scheduled"}`)
 }
 
+// Whether a queue's broker keeps the order of a group is for the broker to say.
+func TestEnqueue_Group(t *testing.T) {
+	a := start(t)
+	a.post("/v1/tasks", `{"type":"a","id":"x","group":"customer 7"}`).want(t, 202, `{"id":"x","queue":"default","state":"ready"}`)
+	if group := a.fake.task("x").Group; group != "customer 7" {
+		t.Errorf("its group is %q", group)
+	}
+	a.fake.fail["sorted"] = &zeroq.FieldError{Field: "group", Reason: "cannot be kept in order by the broker of queue default"}
+	a.post("/v1/tasks", `{"type":"sorted","group":"g"}`).wantError(t, 400, "invalid_field", "group")
+	a.post("/v1/tasks/batch", `{"tasks":[{"type":"sorted","group":"g"}]}`).
+		want(t, 202, `{"accepted":0,"rejected":1,"items":[{"index":0,"error":{"code":"invalid_field","message":"group cannot be kept in order by the broker of queue default","field":"group"}}]}`)
+	a.lines(`{"type":"a","id":"z","group":"g"}` + "\n")
+	if group := a.fake.task("z").Group; group != "g" {
+		t.Errorf("its group is %q", group)
+	}
+}
+
 func TestEnqueue_Refused(t *testing.T) {
 	a := start(t)
 	a.fake.fail["second"] = &zeroq.DuplicateError{TaskID: "first"}
@@ -219,7 +236,7 @@ func TestSchedules(t *testing.T) {
 	a.send(putSchedule, `{"spec":"@daily","task":{"type":"a"}}`).want(t, 201, small)
 	a.send(putSchedule, `{"spec":"@daily","task":{"type":"a"}}`).want(t, 200, small)
 	a.get("/v1/schedules").want(t, 200, `{"items":[`+small+`],"next_cursor":null}`)
-	const task = `{"type":"a","queue":"mail","data":{"n":1},"max_attempts":3,"timeout":"1m0s","retention":"2h0m0s","priority":"low",` +
+	const task = `{"type":"a","queue":"mail","data":{"n":1},"max_attempts":3,"timeout":"1m0s","retention":"2h0m0s","priority":"low","group":"g",` +
 		`"headers":{"h":"<v>"}}`
 	a.send(putSchedule, `{"spec":"0 3 * * *","timezone":"Europe/Berlin","jitter":"5m","overlap":"skip","catch_up":"last","paused":true,"task":`+task+`}`)
 	s := a.fake.control.schedules["nightly"]

@@ -149,7 +149,7 @@ func loneSurrogate(raw []byte) bool {
 
 // onTheList are the members that mean something on the list; overHTTP those that a client sets.
 var (
-	overHTTP  = []string{"id", "type", "data", "queue", "delay", "run_at", "max_attempts", "timeout", "deadline", "expires_at", "retention", "priority", "unique", "headers"}
+	overHTTP  = []string{"id", "type", "data", "queue", "delay", "run_at", "max_attempts", "timeout", "deadline", "expires_at", "retention", "priority", "group", "unique", "headers"}
 	onTheList = append([]string{"attempt", "enqueued_at", "errors"}, overHTTP...)
 )
 
@@ -175,6 +175,8 @@ func (r reference) read(task *zeroq.Task, name string, value json.RawMessage) er
 		return r.text(value, &task.Queue)
 	case "priority":
 		return r.text(value, (*string)(&task.Priority))
+	case "group":
+		return r.text(value, &task.Group)
 	case "delay":
 		return r.duration(value, &task.Delay, 0)
 	case "timeout":

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,36 @@ func TestConf_Shipped(t *testing.T) {
 	if pool := conf.Worker.Pools[0]; pool.Concurrency != 10 || pool.Queues[0].Name != "default" || conf.Health.Host != "127.0.0.1" ||
 		!conf.DevServer.Enabled || conf.DevServer.Host != "127.0.0.1" || conf.DevServer.EnablePprof {
 		t.Errorf("loaded %+v", conf)
+	}
+}
+
+// commented is a line that shows a setting as a comment.
+var commented = regexp.MustCompile(`(?m)^( *)# ( *(?:- )?[A-Z][A-Za-z]*:( .*)?)$`)
+
+// The examples with a broker load as they are, and with all that they show as a comment switched on.
+func TestConf_ShippedWithABroker(t *testing.T) {
+	t.Parallel()
+	for name, queue := range map[string]string{"consumer-kafka.yaml": "Kafka.Topic", "consumer-rabbitmq.yaml": "RabbitMQ.Queue"} {
+		shipped, err := os.ReadFile("../../etc/" + name)
+		must(t, err)
+		conf, err := load(t, string(shipped))
+		must(t, err)
+		if b, q := conf.Worker.Brokers[0], conf.Worker.Pools[0].Queues[0]; q.Name != "default" || q.Broker != b.Name {
+			t.Errorf("%s: loaded %+v and %+v", name, b, q)
+		}
+		all := commented.ReplaceAllString(string(shipped), "$1$2")
+		if len(all) > len(shipped)-2*8 {
+			t.Errorf("%s shows nothing as a comment", name)
+		}
+		if password := "Password: secret\n        User:"; !strings.Contains(all, " Password:") {
+			all = strings.Replace(all, "User:", password, 1)
+		}
+		if _, err = load(t, all); err != nil {
+			t.Errorf("%s: %v in\n%s", name, err, all)
+		}
+		if _, err := load(t, strings.Replace(all, "zeroq.{queue}", "zeroq", 1)); err == nil || !strings.Contains(err.Error(), "Worker.Brokers[0]."+queue) {
+			t.Errorf("%s: %v, want a mistake in %s", name, err, queue)
+		}
 	}
 }
 
@@ -75,6 +106,8 @@ func TestConf_MistakesAreNamed(t *testing.T) {
 		"Name: c\nWorker: {Pools: [{Concurrency: -1}]}":                               "Worker.Pools[0].Concurrency",
 		"Name: c\nWorker: {Lease: 1ms}":                                               "Worker.Lease",
 		"Name: c\nWorker: {Pools: [{Queues: [{Name: A}]}]}":                           "Worker.Pools[0].Queues[0].Name",
+		"Name: c\nWorker: {Pools: [{Queues: [{Name: a, Broker: k}]}]}":                "Worker.Pools[0].Queues[0].Broker",
+		"Name: c\nWorker: {Brokers: [{Name: k, Kafka: {Addrs: [k]}}]}":                "Worker.Brokers[0].Kafka.Addrs[0]",
 		"Name: c\nWorker: {Redis: {Addrs: [a:1, b:1]}}":                               "Redis.Addrs",
 		"Name: c\nHealth: {Port: 70000}":                                              "Health.Port",
 		"Name: c\nShutdown: {WaitTime: 5s}":                                           "Shutdown.WaitTime",

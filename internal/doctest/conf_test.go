@@ -45,8 +45,8 @@ func settings(t reflect.Type, prefix string, elsewhere ...reflect.Type) []settin
 			all = append(all, settings(field.Type, prefix, elsewhere...)...)
 			continue
 		}
-		if field.Type.Kind() == reflect.Struct {
-			all = append(all, settings(field.Type, prefix+name+".", elsewhere...)...)
+		if section := deref(field.Type); section.Kind() == reflect.Struct {
+			all = append(all, settings(section, prefix+name+".", elsewhere...)...)
 			continue
 		}
 		all = append(all, settingOf(prefix+name, rest, field.Type.Kind()))
@@ -55,6 +55,13 @@ func settings(t reflect.Type, prefix string, elsewhere ...reflect.Type) []settin
 		}
 	}
 	return all
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
 }
 
 var defaultTag = regexp.MustCompile(`(?:^|,)default=(\[[^\]]*\]|[^,]*)`)
@@ -131,11 +138,13 @@ const confPage = "docs/configuration.md"
 
 var (
 	redisType   = reflect.TypeFor[zeroq.RedisConf]()
+	brokersType = reflect.TypeFor[[]zeroq.BrokerConf]()
 	serviceType = reflect.TypeFor[service.ServiceConf]()
 	sections    = map[string][]setting{
-		"API":           settings(reflect.TypeFor[api.Conf](), "", redisType, serviceType),
-		"Consumer":      settings(reflect.TypeFor[consumer.Conf](), "", redisType, serviceType),
+		"API":           settings(reflect.TypeFor[api.Conf](), "", redisType, brokersType, serviceType),
+		"Consumer":      settings(reflect.TypeFor[consumer.Conf](), "", redisType, brokersType, serviceType),
 		"Redis":         settings(redisType, "Redis."),
+		"Brokers":       settings(brokersType.Elem(), "Brokers[]."),
 		"Every service": settings(serviceType, ""),
 	}
 )
@@ -166,6 +175,13 @@ func TestConfiguration_Shared(t *testing.T) {
 	} {
 		if got != redisType {
 			t.Errorf("Redis is of type %v", got)
+		}
+	}
+	for _, got := range []reflect.Type{
+		find(reflect.TypeFor[api.Conf](), "Brokers"), find(reflect.TypeFor[consumer.Conf](), "Worker", "Brokers"),
+	} {
+		if got != brokersType {
+			t.Errorf("Brokers is of type %v", got)
 		}
 	}
 }
@@ -239,12 +255,13 @@ func TestConfiguration_FindsWhatDiffers(t *testing.T) {
 		Words  string   `json:",optional"`
 		Inner  inner
 		List   []inner         `json:",optional"`
+		Far    *inner          `json:",optional"`
 		Hidden string          `json:"-"`
 		Redis  zeroq.RedisConf `json:",optional"`
 	}
 	all := settings(reflect.TypeFor[outer](), "", redisType)
 	page := "## T\n| key | default |\n|---|---|\n| `Name` | required |\n| `Addrs` | `[a:1,b:2]` |\n| `Flag` | `false` |\n" +
-		"| `Words` | none | x |\n| `Inner.Size` | `3` |\n| `List` | none |\n| `List[].Size` | `3` |\n## U\n| `Other` | 1 |\n"
+		"| `Words` | none | x |\n| `Inner.Size` | `3` |\n| `Far.Size` | `3` |\n| `List` | none |\n| `List[].Size` | `3` |\n## U\n| `Other` | 1 |\n"
 	if problems := compare(all, parsePage("x.md", page).table("T")); len(problems) != 0 {
 		t.Errorf("a right table has problems: %q", problems)
 	}
@@ -254,6 +271,7 @@ func TestConfiguration_FindsWhatDiffers(t *testing.T) {
 		"| `false`":           "| off",
 		"`Words` | none":      "`Words` | `x`",
 		"`Inner.Size` | `3`":  "`Inner.Size` | `4`",
+		"`Far.Size` | `3`":    "`Far.Size` | `4`",
 		"| `List` | none |\n": "",
 		"| `Flag`":            "| `Flags`",
 	} {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/api/internal/edge"
+	"github.com/zeroq-dev/zeroq/internal/broker/carriers"
 )
 
 // Config is the configuration of the API. Of go-zero's middlewares the ones that are not in
@@ -53,6 +54,19 @@ type Config struct {
 	TrustedHosts []string `json:",optional"`
 	// Redis is the broker.
 	Redis zeroq.RedisConf
+	// Brokers carry the ready tasks of queues. They are for Relays.
+	Brokers []zeroq.BrokerConf `json:",optional"`
+	// Relays have the API move ready tasks from Redis to their brokers, as the workers of their queues do, so
+	// that they do not pile up in Redis while no worker runs. Default: none.
+	Relays []Relay `json:",optional"`
+}
+
+// Relay names the broker of a queue.
+type Relay struct {
+	// Queue is the queue.
+	Queue string
+	// Broker is the one of Brokers that the workers of the queue name.
+	Broker string
 }
 
 // Middlewares switches go-zero's middlewares.
@@ -97,6 +111,9 @@ func (c Config) Validate() error {
 	if err := c.validateHosts(); err != nil {
 		return err
 	}
+	if err := c.validateRelays(); err != nil {
+		return err
+	}
 	return c.Redis.Validate()
 }
 
@@ -139,6 +156,27 @@ func (c Config) validateHosts() error {
 	for i, host := range c.TrustedHosts {
 		if err := edge.CheckHost(host); err != nil {
 			return fmt.Errorf("TrustedHosts[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (c Config) validateRelays() error {
+	brokers := carriers.Complete(c.Brokers)
+	if err := carriers.Validate(brokers); err != nil {
+		return err
+	}
+	seen := make(map[string]bool)
+	for i, r := range c.Relays {
+		if err := zeroq.ValidateQueue(r.Queue); err != nil {
+			return fmt.Errorf("Relays[%d].Queue: %w", i, err)
+		}
+		if seen[r.Queue] {
+			return fmt.Errorf("Relays[%d].Queue: queue %q stands there twice", i, r.Queue)
+		}
+		seen[r.Queue] = true
+		if _, known := carriers.Named(brokers, r.Broker); !known {
+			return fmt.Errorf("Relays[%d].Broker: no broker of Brokers is named %q", i, r.Broker)
 		}
 	}
 	return nil

@@ -22,6 +22,7 @@ var readers = map[string]reader[zeroq.Task]{
 	"type":         taskType,
 	"queue":        text(func(t *zeroq.Task) *string { return &t.Queue }),
 	"priority":     text(func(t *zeroq.Task) *zeroq.Priority { return &t.Priority }),
+	"group":        text(func(t *zeroq.Task) *string { return &t.Group }),
 	"delay":        duration(func(t *zeroq.Task) *time.Duration { return &t.Delay }, 0),
 	"timeout":      duration(func(t *zeroq.Task) *time.Duration { return &t.Timeout }, 1),
 	"retention":    duration(func(t *zeroq.Task) *time.Duration { return &t.Retention }, 1),
@@ -35,7 +36,7 @@ var readers = map[string]reader[zeroq.Task]{
 }
 
 // notOverHTTP are fields of the message on the list that clients cannot set.
-var notOverHTTP = map[string]bool{"attempt": true, "errors": true, "enqueued_at": true, "group": true}
+var notOverHTTP = map[string]bool{"attempt": true, "errors": true, "enqueued_at": true}
 
 func unknownField(name string) error { return unknownMember(name, name) }
 

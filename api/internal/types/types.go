@@ -148,6 +148,7 @@ type ScheduledTask struct {
 	Timeout     string            `json:"timeout,omitempty"`
 	Retention   string            `json:"retention,omitempty"`
 	Priority    string            `json:"priority,omitempty"`
+	Group       string            `json:"group,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
 }
 
@@ -167,6 +168,7 @@ type Task struct {
 	State           string      `json:"state"`
 	CancelRequested bool        `json:"cancel_requested,omitempty"`
 	Priority        *string     `json:"priority"`
+	Group           string      `json:"group,omitempty"`
 	Attempt         int         `json:"attempt"`
 	MaxAttempts     int         `json:"max_attempts"`
 	Error           *string     `json:"error"`

@@ -51,6 +51,7 @@ func scheduledTask(task *zeroq.Task) types.ScheduledTask {
 		Timeout:     duration(task.Timeout),
 		Retention:   duration(task.Retention),
 		Priority:    string(task.Priority),
+		Group:       task.Group,
 		Headers:     task.Headers,
 	}
 }

@@ -16,6 +16,7 @@ func Task(info *zeroq.TaskInfo) *types.Task {
 		State:           string(info.State),
 		CancelRequested: info.CancelRequested,
 		Priority:        word(string(info.Priority)),
+		Group:           info.Group,
 		Attempt:         info.Attempt,
 		MaxAttempts:     info.MaxAttempts,
 		Error:           word(info.Error),

@@ -23,10 +23,10 @@ import (
 type options struct {
 	file string
 
-	queue, id, runAt, priority, uniqueKey, uniqueMode string
-	delay, uniqueFor, timeout, wait                   time.Duration
-	maxAttempts                                       int
-	headers                                           []string
+	queue, id, runAt, priority, group, uniqueKey, uniqueMode string
+	delay, uniqueFor, timeout, wait                          time.Duration
+	maxAttempts                                              int
+	headers                                                  []string
 }
 
 // waitTime is the value of --wait: how long, or true for as long as it takes, which is 0.
@@ -80,6 +80,7 @@ is 1 if any line was rejected.`,
 	flags.DurationVar(&o.delay, "delay", 0, "start it after so long")
 	flags.StringVar(&o.runAt, "run-at", "", "start it at this time, such as 2026-01-02T03:04:05Z")
 	flags.StringVar(&o.priority, "priority", "", "high, normal or low")
+	flags.StringVar(&o.group, "group", "", "run it after those of the group that are on the queue; needs a broker that keeps order")
 	flags.StringVar(&o.uniqueKey, "unique-key", "", "a second task of the key is refused")
 	flags.StringVar(&o.uniqueMode, "unique-mode", "", "until_started, until_finished (the default), for or debounce")
 	flags.DurationVar(&o.uniqueFor, "unique-for", 0, "for how long, with --unique-mode for")
@@ -142,7 +143,7 @@ func (o *options) task(stdin io.Reader, args []string) (*zeroq.Task, error) {
 	}
 	t := &zeroq.Task{
 		Type: args[0], Queue: o.queue, ID: o.id, Delay: o.delay, Priority: zeroq.Priority(o.priority),
-		MaxAttempts: o.maxAttempts, Timeout: o.timeout,
+		Group: o.group, MaxAttempts: o.maxAttempts, Timeout: o.timeout,
 	}
 	for _, set := range []func(*zeroq.Task) error{
 		func(t *zeroq.Task) error { return setData(t, stdin, args[1:]) }, o.setRunAt, o.setUnique, o.setHeaders,

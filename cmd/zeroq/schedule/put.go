@@ -19,11 +19,11 @@ import (
 type options struct {
 	file string
 
-	spec, timezone, overlap, catchUp string
-	typ, data, queue, priority       string
-	jitter                           time.Duration
-	maxAttempts                      int
-	paused                           bool
+	spec, timezone, overlap, catchUp  string
+	typ, data, queue, priority, group string
+	jitter                            time.Duration
+	maxAttempts                       int
+	paused                            bool
 }
 
 func put() *cobra.Command {
@@ -49,6 +49,7 @@ past is left aside.`,
 	flags.StringVar(&o.data, "data", "", "the data of its task, as JSON (default null)")
 	flags.StringVar(&o.queue, "queue", "", `the queue of its task, without it "`+zeroq.DefaultQueue+`"`)
 	flags.StringVar(&o.priority, "priority", "", "high, normal or low")
+	flags.StringVar(&o.group, "group", "", "the group of its task; needs a broker that keeps order")
 	flags.IntVar(&o.maxAttempts, "max-attempts", 0, "how often its task may start")
 	flags.BoolVar(&o.paused, "paused", false, "let its times pass without a task until it is resumed")
 	return session.New(command, func(ctx context.Context, s *session.Session, args []string) error {
@@ -86,7 +87,7 @@ func (o *options) schedule(stdin io.Reader) (zeroq.Schedule, error) {
 		Overlap: zeroq.Overlap(o.overlap), CatchUp: zeroq.CatchUp(o.catchUp),
 		Task: &zeroq.Task{
 			Type: o.typ, Data: []byte(o.data), Queue: o.queue,
-			Priority: zeroq.Priority(o.priority), MaxAttempts: o.maxAttempts,
+			Priority: zeroq.Priority(o.priority), Group: o.group, MaxAttempts: o.maxAttempts,
 		},
 	}, nil
 }

@@ -22,6 +22,7 @@ func Show(s *session.Session, info *zeroq.TaskInfo) {
 		session.Field{Name: "queue", Value: info.Queue},
 		session.Field{Name: "state", Value: state},
 		session.Field{Name: "priority", Value: info.Priority},
+		session.Field{Name: "group", Value: info.Group},
 		session.Field{Name: "attempt", Value: fmt.Sprintf("%d of %d", info.Attempt, info.MaxAttempts)},
 		session.Field{Name: "enqueued", Value: s.Moment(info.EnqueuedAt)},
 		session.Field{Name: "started", Value: s.Moment(info.StartedAt)},

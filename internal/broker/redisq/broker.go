@@ -21,7 +21,7 @@ type Broker struct {
 	calls redis.UniversalClient
 	waits redis.UniversalClient
 	clock clock
-	known sync.Map // queue -> time.Time: when it was found registered and its format known
+	known sync.Map // queue -> met
 	ids   sequences
 	bell  *bell
 	stops *stops
@@ -107,6 +107,12 @@ func (b *Broker) CheckQueue(ctx context.Context, queue string) error {
 // Now is the time of Redis; before its first answer, that of this machine.
 func (b *Broker) Now() time.Time { return b.clock.now() }
 
+// met is a queue that was found registered, and its format known.
+type met struct {
+	at     time.Time
+	powers broker.Powers // of what carries its tasks
+}
+
 // meetEvery is how long a process relies on a queue being registered: a Redis that lost its data is
 // told again.
 const meetEvery = 10 * time.Second
@@ -115,7 +121,7 @@ const meetEvery = 10 * time.Second
 // a worker can start while Redis is full.
 func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	keys := keysOf(queue)
-	if met, ok := b.known.Load(queue); ok && time.Since(met.(time.Time)) < meetEvery {
+	if known, ok := b.known.Load(queue); ok && time.Since(known.(met).at) < meetEvery {
 		return keys, nil
 	}
 	listed, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
@@ -130,7 +136,11 @@ func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	if err := b.checkFormat(ctx, keys.version); err != nil {
 		return keys, fmt.Errorf("queue %s: %w", queue, err)
 	}
-	b.known.Store(queue, time.Now())
+	powers, err := b.powers(ctx, queue)
+	if err != nil {
+		return keys, err
+	}
+	b.known.Store(queue, met{at: time.Now(), powers: powers})
 	return keys, nil
 }
 

@@ -54,6 +54,7 @@ func censusCall(k queueKeys) call {
 		keys: []string{
 			k.ready, k.landing, k.groups, k.scheduled, k.retry, k.finished, k.dead, k.cancelled, k.expired,
 			k.gate, k.finishedAt, k.high, k.low, k.suspect, k.withdrawn, k.counters, k.samples,
+			k.relaying,
 		},
 		args: []any{k.inflight},
 	}

@@ -125,7 +125,11 @@ func (m *member) check(d *broker.Delivery) {
 	}
 	probe := *d.Task
 	probe.Deadline, probe.ExpiresAt = time.Time{}, time.Time{}
-	if err := probe.Validate(m.Now()); err != nil {
+	err := probe.Validate(m.Now())
+	if err == nil {
+		err = m.broker.checkCarried(m.join.Queue, d.Task)
+	}
+	if err != nil {
 		d.Task, d.Err = nil, err
 	}
 }

@@ -26,6 +26,9 @@ func (b *Broker) Enqueue(ctx context.Context, tasks []*zeroq.Task) []error {
 	}
 	for queue, indexes := range byQueue {
 		keys, err := b.meet(ctx, queue)
+		if err == nil {
+			indexes = b.carriable(queue, tasks, indexes, errs)
+		}
 		if err == nil && b.clock.reading.Load() == nil {
 			err = b.Ping(ctx)
 		}
@@ -54,7 +57,10 @@ func chunks(tasks []*zeroq.Task, indexes []int) [][]int {
 		}
 		bytes += size
 	}
-	return append(all, indexes[begin:])
+	if begin < len(indexes) {
+		all = append(all, indexes[begin:])
+	}
+	return all
 }
 
 // enqueueChunk puts tasks of one queue in: those that need no more than an id of ours by one script, the

@@ -115,6 +115,10 @@ func (b *Broker) setGate(ctx context.Context, queue string, change gateChange) e
 
 // changeGate reports whether the gate was as expected; else nothing was changed.
 func (b *Broker) changeGate(ctx context.Context, queue string, change gateChange) (bool, error) {
+	return b.changeFields(ctx, keysOf(queue).gate, change)
+}
+
+func (b *Broker) changeFields(ctx context.Context, key string, change gateChange) (bool, error) {
 	var args []any
 	for _, list := range []struct {
 		values []string
@@ -125,7 +129,7 @@ func (b *Broker) changeGate(ctx context.Context, queue string, change gateChange
 			args = append(args, value)
 		}
 	}
-	answer, err := b.run(ctx, b.calls, scriptGate, []string{keysOf(queue).gate}, args...)
+	answer, err := b.run(ctx, b.calls, scriptGate, []string{key}, args...)
 	return err == nil && answer.status == statusOK, err
 }
 

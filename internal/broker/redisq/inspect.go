@@ -171,7 +171,7 @@ func fillFromMessage(info *zeroq.TaskInfo, message []byte) {
 	}
 	info.Type, info.Data = task.Type, task.Data
 	info.Attempt, info.MaxAttempts = task.Attempt, task.MaxAttempts
-	info.Priority = task.Priority
+	info.Priority, info.Group = task.Priority, task.Group
 	if info.EnqueuedAt.IsZero() {
 		info.EnqueuedAt = task.EnqueuedAt
 	}

@@ -35,6 +35,9 @@ type queueKeys struct {
 	crashes    string // crashes     HASH    task id -> how often its worker died
 	withdrawn  string // withdrawn   SET     ids that were called off and are still on a list
 	stopping   string // stopping    SET     ids in flight that are called off
+	relay      string // relay       HASH    who moves messages to the carrier, until when, and the batch that it moves
+	relaying   string // relaying    LIST    messages of that batch, in their order
+	taken      string // taken       SET     ids that came by a carrier and are in flight
 	landing    string // landing     LIST    messages that woke a worker; taken first
 	groups     string // groups      ZSET    lease group -> expiry in ms
 	inflight   string // if:<group>  HASH    task id -> message in flight; this is the prefix
@@ -68,7 +71,8 @@ func keysOf(queue string) queueKeys {
 	return queueKeys{
 		prefix: p, version: p + "v", sequence: p + "seq",
 		ready: p + "ready", high: p + "ready:high", low: p + "ready:low", suspect: p + "suspect",
-		crashes: p + "crashes", withdrawn: p + "withdrawn", stopping: p + "stopping", landing: p + "landing", groups: p + "groups", inflight: p + "if:",
+		crashes: p + "crashes", withdrawn: p + "withdrawn", stopping: p + "stopping", landing: p + "landing", relay: p + "relay", relaying: p + "relaying", taken: p + "taken",
+		groups: p + "groups", inflight: p + "if:",
 		scheduled: p + "scheduled", scheduledD: p + "scheduled:d",
 		retry: p + "retry", retryD: p + "retry:d",
 		dead: p + "dead", cancelled: p + "cancelled", expired: p + "expired", parked: p + "parked",

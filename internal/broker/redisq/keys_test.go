@@ -172,9 +172,9 @@ func TestDocs_ListExactlyTheKeys(t *testing.T) {
 
 // byPrefix are the keys that scripts make of a prefix in ARGV, and so do not declare.
 var byPrefix = map[string][]string{
-	"if:<group>":    {"cancel", "census", "delete", "lookup", "recount"},
-	"r:<bucket>":    {"claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
-	"id:<id>":       {"claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"if:<group>":    {"admit", "cancel", "census", "delete", "lookup", "recount"},
+	"r:<bucket>":    {"admit", "claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
+	"id:<id>":       {"admit", "claim", "enqueue_one", "peek_index", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "sweep_index", "sweep_list"},
 	"unique:<hash>": {"cancel", "delete", "purge_finished", "purge_index", "purge_list", "revive", "revive_index", "settle"},
 	"scheduled":     {"claim", "enqueue", "enqueue_one", "revive"},
 	"dead":          {"delete", "revive"},
@@ -189,6 +189,7 @@ var byPrefix = map[string][]string{
 	"withdrawn":     {"enqueue", "enqueue_one"},
 	"ready:high":    {"enqueue", "enqueue_one"},
 	"ready:low":     {"enqueue", "enqueue_one"},
+	"relaying":      {"enqueue", "enqueue_one"},
 }
 
 // keyUsers are, for each key of a queue, the scripts that use it, as the docs write them.

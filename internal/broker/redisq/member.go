@@ -31,6 +31,8 @@ type member struct {
 	coming *lease            // one that was begun without an answer: it may be there, and is begun again
 	leases map[string]*lease // by group; those lost may still have deliveries to settle
 
+	admissions admissions // of a queue whose tasks come by a carrier
+
 	unclaimed []*broker.Delivery // fetched and bare: claimed before anything else is fetched
 	leap      uint64             // numbers that were skipped last, as the ones before were in use
 }
@@ -228,12 +230,19 @@ func (m *member) sort(held *lease, fields, messages []any) []*broker.Delivery {
 		}
 		if field[0] == '!' {
 			d.Err = zeroq.ErrDuplicateID
-		} else if read(d, m.join.Queue); d.Task != nil && !m.knows(d.Task.ID) {
-			d.Task, d.Err = nil, errForeignID // the message only looks admitted
+		} else {
+			m.read(d)
 		}
 		ready = append(ready, d)
 	}
 	return ready
+}
+
+// read decodes the message of a delivery that looks admitted.
+func (m *member) read(d *broker.Delivery) {
+	if read(d, m.join.Queue); d.Task != nil && !m.knows(d.Task.ID) {
+		d.Task, d.Err = nil, errForeignID // it only looks so
+	}
 }
 
 // errForeignID is why a message that looks admitted is not.

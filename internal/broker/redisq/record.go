@@ -34,6 +34,7 @@ type record struct {
 	EnqueuedAt  int64           `json:"e,omitempty"`
 	MaxAttempts int             `json:"m,omitempty"` // 0: the default
 	Attempt     int             `json:"a,omitempty"`
+	Again       int             `json:"z,omitempty"` // 1: the attempt of that number runs again
 	StartedAt   int64           `json:"s,omitempty"`
 	FinishedAt  int64           `json:"f,omitempty"`
 	Worker      string          `json:"w,omitempty"`

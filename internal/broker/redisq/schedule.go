@@ -40,6 +40,7 @@ type template struct {
 	Type        string            `json:"type"`
 	Data        string            `json:"data"`
 	Priority    zeroq.Priority    `json:"priority"`
+	Group       string            `json:"group,omitempty"`
 	MaxAttempts int               `json:"max_attempts"`
 	Timeout     time.Duration     `json:"timeout"`
 	Retention   time.Duration     `json:"retention"`
@@ -59,7 +60,7 @@ func newSchedule(s zeroq.Schedule, past schedule) schedule {
 		Overlap: s.Overlap, CatchUp: s.CatchUp, Paused: s.Paused,
 		Task: template{
 			Type: s.Task.Type, Data: string(s.Task.Data), Priority: s.Task.Priority, MaxAttempts: s.Task.MaxAttempts,
-			Timeout: s.Task.Timeout, Retention: s.Task.Retention, Headers: s.Task.Headers,
+			Group: s.Task.Group, Timeout: s.Task.Timeout, Retention: s.Task.Retention, Headers: s.Task.Headers,
 		},
 		Origin: past.Origin, Configured: past.Configured,
 		LastRun: past.LastRun, LastTask: past.LastTask, Skipped: past.Skipped,
@@ -97,7 +98,7 @@ func (s schedule) task(queue string) *zeroq.Task {
 	t := s.Task
 	return &zeroq.Task{
 		Type: t.Type, Data: json.RawMessage(t.Data), Queue: queue, Priority: t.Priority, MaxAttempts: t.MaxAttempts,
-		Timeout: t.Timeout, Retention: t.Retention, Headers: t.Headers,
+		Group: t.Group, Timeout: t.Timeout, Retention: t.Retention, Headers: t.Headers,
 	}
 }
 

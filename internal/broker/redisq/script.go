@@ -13,6 +13,7 @@ import (
 var sources embed.FS
 
 var (
+	scriptAdmit         = load("admit")
 	scriptAllocate      = load("allocate")
 	scriptAnswer        = load("answer")
 	scriptBeat          = load("beat")
@@ -35,11 +36,14 @@ var (
 	scriptOpSave        = load("op_save")
 	scriptPeekIndex     = load("peek_index")
 	scriptProgress      = load("progress")
+	scriptMeasure       = load("measure")
 	scriptPromote       = load("promote")
 	scriptPurgeFinished = load("purge_finished")
 	scriptPurgeIndex    = load("purge_index")
 	scriptPurgeList     = load("purge_list")
 	scriptRecount       = load("recount")
+	scriptRelayDone     = load("relay_done")
+	scriptRelayTake     = load("relay_take")
 	scriptReserve       = load("reserve")
 	scriptRevive        = load("revive")
 	scriptReviveIndex   = load("revive_index")

@@ -234,7 +234,11 @@ func (s *settlement) addRetry(id string, o *broker.Outcome) error {
 	s.again.add(o)
 	s.retry = append(s.retry, o.RunAt.UnixMilli(), id, message)
 	s.counts[zeroq.CountRetried]++
-	s.keep(id, s.record(markLive, *o), 0)
+	r := s.record(markLive, *o)
+	if r.Attempt >= o.NextAttempt {
+		r.Again = 1 // it was put off
+	}
+	s.keep(id, r, 0)
 	return nil
 }
 
@@ -358,6 +362,7 @@ func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 	keys := append([]string{
 		k.inflight + s.group, k.ready, k.high, k.low, k.suspect, k.retry, k.retryD, k.dead, k.expired, k.cancelled,
 		k.parked, k.errors, k.finished, k.finishedAt, k.counters, k.gate, k.waiters, k.stopping, k.progress, k.crashes,
+		k.taken,
 	}, s.records.keys...)
 	keys = append(keys, s.own...)
 	args := []any{k.prefix, seq, s.least, k.done}

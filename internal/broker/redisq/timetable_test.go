@@ -411,3 +411,11 @@ func TestTick_TasksWaitByTheirPriority(t *testing.T) {
 		}
 	}
 }
+
+func TestSchedule_KeepsTheGroupOfItsTask(t *testing.T) {
+	t.Parallel()
+	s, err := decodeSchedule("s", newSchedule(hourly("s", func(s *zeroq.Schedule) { s.Task.Group = "g" }), schedule{}).encode())
+	if err != nil || s.task("q").Group != "g" {
+		t.Errorf("the group is %q, %v", s.task("q").Group, err)
+	}
+}

@@ -10,8 +10,13 @@ import (
 // Wait implements [broker.Member]. What wakes it lies in landing afterwards, where the next fetch
 // of any worker takes it first.
 func (m *member) Wait(ctx context.Context) (bool, error) {
-	return m.waiter.block(ctx, func(conn *redis.Conn, timeout time.Duration) error {
-		return conn.BLMove(context.WithoutCancel(ctx), m.keys.ready, m.keys.landing, "RIGHT", "LEFT", timeout).Err()
+	return m.waiter.land(ctx, m.keys)
+}
+
+// land waits for a message to be ready, which lies in landing then.
+func (w *waiter) land(ctx context.Context, k queueKeys) (bool, error) {
+	return w.block(ctx, func(conn *redis.Conn, timeout time.Duration) error {
+		return conn.BLMove(context.WithoutCancel(ctx), k.ready, k.landing, "RIGHT", "LEFT", timeout).Err()
 	})
 }
 

@@ -16,9 +16,10 @@
 -- KEYS[15] withdrawn SET   ids that were called off and are still on a list
 -- KEYS[16] counters  HASH  name -> total
 -- KEYS[17] samples   LIST  times and totals, newest left
+-- KEYS[18] relaying LIST  messages on their way to the carrier, in their order
 -- ARGV    prefix of the keys of hashes in flight
 -- RETURNS {OK, now, {ready, leased, scheduled, retry, succeeded, dead, cancelled, expired}, {message that is next
---         on each ready list}, {paused, draining, rate, burst, concurrency, max_length: value or ""}, {counter, total, …}, samples}
+--         on each list}, {paused, draining, rate, burst, concurrency, max_length: value or ""}, {counter, total, …}, samples}
 -- OOM     runs: HDEL is the only write
 local now = now_ms()
 local leased = 0
@@ -33,6 +34,7 @@ ready = ready - #redis.call('LPOS', KEYS[2], '', 'COUNT', 0)
 if redis.call('LINDEX', KEYS[1], -1) == '' then
   ready = ready - 1
 end
+ready = ready + away_of(KEYS[10], KEYS[18])
 local counts = {
   math.max(0, ready),
   leased,
@@ -61,6 +63,7 @@ local next_up = {}
 for i, list in ipairs(lists) do
   next_up[i] = next_of(list)
 end
+next_up[#next_up + 1] = redis.call('LINDEX', KEYS[18], 0) or ''
 local gate = redis.call('HMGET', KEYS[10], 'paused', 'draining', 'rate', 'burst', 'concurrency', 'max_length')
 if gate[2] and counts[1] + counts[2] + counts[3] + counts[4] == 0 then
   redis.call('HDEL', KEYS[10], 'draining') -- it is empty

@@ -45,33 +45,14 @@ if not redis.call('ZSCORE', KEYS[1], group) then
   return {'FENCED', now, 0, {}, {}}
 end
 
-local paused, rate, burst, concurrency, tokens, at, running =
-  unpack(redis.call('HMGET', KEYS[8], 'paused', 'rate', 'burst', 'concurrency', 'tokens', 'tokens_at', 'inflight'))
-if paused then
-  return {'PAUSED', now, 1000, {}, {}}
+local room, wait, tokens = room_of(KEYS[8], now, most)
+if not room then
+  return {'PAUSED', now, wait, {}, {}}
 end
-if concurrency then
-  most = math.min(most, tonumber(concurrency) - tonumber(running or 0))
-  if most < 1 then
-    return {'LIMITED', now, 100, {}, {}}
-  end
+if wait > 0 then
+  return {'LIMITED', now, wait, {}, {}}
 end
-if rate then
-  rate = tonumber(rate)
-  burst = tonumber(burst) or math.max(1, rate)
-  local since = now - (tonumber(at) or now)
-  if since < 0 then -- the clock was set back: it would be as long until there are tokens again
-    redis.call('HDEL', KEYS[8], 'tokens_at')
-    redis.call('HSET', KEYS[8], 'tokens_at', text(now))
-  end
-  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, since) * rate / 1000)
-  most = math.min(most, math.floor(tokens))
-  if most < 1 then
-    -- All workers come again after that: they wait for 20 ms of tokens, if the bucket holds twice as many.
-    local enough = math.max(1, math.min(burst / 2, rate / 50))
-    return {'LIMITED', now, math.ceil((enough - tokens) * 1000 / rate), {}, {}}
-  end
-end
+most = room
 
 local refused = wrong_type(landing, 'list', ready, 'list', inflight, 'hash', KEYS[8], 'hash')
 -- Most queues have none of these, and are asked once for all of them.
@@ -85,34 +66,13 @@ if refused then
   return refused
 end
 
--- Chunks grow from one, so that the size of what was taken bounds what is taken next. They are never
--- long: large messages may come after small ones.
 local messages, bytes = {}, 0
-local function pop(list)
-  local chunk = 1
-  repeat
-    local popped = redis.call('RPOP', list, math.min(chunk, most - #messages))
-    if not popped or #popped == 0 then
-      return
-    end
-    for _, message in ipairs(popped) do
-      if message ~= '' then
-        messages[#messages + 1] = message
-        bytes = bytes + #message
-      end
-    end
-    local room = bytes > 0 and math.floor((most_bytes - bytes) * #messages / bytes) or chunk * 2
-    chunk = math.max(1, math.min(chunk * 2, room, 16))
-  until #messages >= most or bytes >= most_bytes
-end
 local function pop_all(...)
   for _, list in ipairs({...}) do
-    if #messages < most and bytes < most_bytes then
-      pop(list)
-    end
+    bytes = pop(list, messages, bytes, most, most_bytes)
   end
 end
-pop(landing)
+pop_all(landing)
 -- A worker has one suspect at a time, so that only the guilty one can be there when it dies again.
 local suspected, busy
 if more and redis.call('EXISTS', suspect) == 1 then
@@ -182,8 +142,5 @@ for i, message in ipairs(messages) do
   end
 end
 redis.call('HSET', inflight, '#f', seq .. ' ' .. table.concat(fields, ' '), unpack(entries))
-redis.call('HINCRBY', KEYS[8], 'inflight', #messages)
-if rate then
-  redis.call('HSET', KEYS[8], 'tokens', string.format('%.6f', tokens - #messages), 'tokens_at', text(now))
-end
+begin(KEYS[8], now, #messages, tokens)
 return {'OK', now, 0, fields, messages}

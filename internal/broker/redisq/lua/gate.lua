@@ -1,5 +1,5 @@
--- Changes what a fetch and an enqueue go by, if it is as it was read.
--- KEYS[1] gate  HASH  paused, draining, limits and their state
+-- Changes what a fetch and an enqueue go by, or who moves messages to the carrier, if it is as it was read.
+-- KEYS[1] gate or relay  HASH  paused, draining, limits and their state; or owner and until
 -- ARGV    n, n times field, value as it was read or ""; n, n fields to remove; n, n times field, new value
 -- RETURNS {OK, now} or {CHANGED, now}
 -- OOM     runs: HDEL comes first and unlocks the HSET

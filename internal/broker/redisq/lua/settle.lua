@@ -20,7 +20,8 @@
 -- KEYS[18] stopping    SET   ids in flight that are called off
 -- KEYS[19] progress    HASH  task id -> what its handler reported last
 -- KEYS[20] crashes     HASH  task id -> how often its worker died
--- KEYS[21] r:<bucket>* or id:<id>*  HASH|STRING  records; the number of buckets is in ARGV
+-- KEYS[21] taken       SET   ids that came by a carrier and are in flight
+-- KEYS[22] r:<bucket>* or id:<id>*  HASH|STRING  records; the number of buckets is in ARGV
 -- ARGV     prefix of the queue's keys, seq, least mark, channel; n fields of tasks that are to run again, n of others; n
 --          messages to hand back, first to run last; n suspects; n times id, crashes; n ids that succeeded;
 --          n times forget at, id that succeeded; n times due, id, message to retry; n times at, id, message
@@ -52,7 +53,7 @@ local refused = wrong_type(
   KEYS[9], 'zset', KEYS[10], 'zset', KEYS[11], 'hash', KEYS[12], 'hash', KEYS[13], 'list', KEYS[14], 'zset',
   KEYS[15], 'hash', KEYS[16], 'hash', KEYS[17], 'set', KEYS[18], 'set', KEYS[19], 'hash', KEYS[20], 'hash'
 )
-for key = 21, #KEYS do
+for key = 22, #KEYS do
   -- A record with a key of its own is written by SET, whatever was there.
   if string.find(KEYS[key], '}:r:', 1, true) then
     refused = refused or wrong_type(KEYS[key], 'hash')
@@ -80,7 +81,11 @@ if count < #fields then
   return {'PARTIAL', now, owned}
 end
 -- Most queues have none of these, and are asked once for all of them.
-local marked = redis.call('EXISTS', KEYS[18], KEYS[19], KEYS[20]) > 0
+local marked = redis.call('EXISTS', KEYS[18], KEYS[19], KEYS[20], KEYS[21]) > 0
+refused = marked and wrong_type(KEYS[21], 'set')
+if refused then
+  return refused
+end
 if marked and #again > 0 and redis.call('EXISTS', KEYS[18]) == 1 then
   local stopped, any = redis.call('SMISMEMBER', KEYS[18], unpack(again)), 0
   for _, flag in ipairs(stopped) do
@@ -179,7 +184,7 @@ for _ = 1, tonumber(take()) do
   redis.call('HINCRBY', KEYS[15], take(), take())
 end
 
-local key = 20
+local key = 21
 for _ = 1, tonumber(take()) do
   key = key + 1
   redis.call('HSET', KEYS[key], unpack(take_counted(2)))
@@ -199,6 +204,7 @@ for k = key + 1, #KEYS do
   end
 end
 if marked then
+  redis.call('SREM', KEYS[21], unpack(fields))
   redis.call('HDEL', KEYS[19], unpack(fields))
   if #again_later > 0 then
     redis.call('HDEL', KEYS[20], unpack(again_later)) -- its attempt ended by itself: the worker lives

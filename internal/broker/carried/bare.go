@@ -1,0 +1,96 @@
+package carried
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/wire"
+)
+
+// admitted is how a message begins that was enqueued: with its id and its time. All others are bare.
+var admitted = regexp.MustCompile(`^\{"id":"([\w.:~-]+)","enqueued_at":"`)
+
+// idOf returns the id of an admitted message; empty: it is bare.
+func idOf(message []byte) string {
+	if found := admitted.FindSubmatch(message[:min(len(message), 256)]); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
+// retryBare is how long after it was not taken in a bare message is tried again.
+const retryBare = time.Second
+
+// enqueueBare puts bare messages on their queue, from where they come again as admitted ones, and returns
+// those that Redis can be asked for. These have some that can never be tasks: they become dead letters.
+func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting {
+	ready, bare := parcels[:0:0], parcels[:0:0]
+	var tasks []*zeroq.Task
+	for _, p := range parcels {
+		if p.bad != nil || p.unanswered || idOf(p.Body) != "" {
+			ready = append(ready, p)
+		} else if task, err := m.taskOf(p.Parcel); err != nil {
+			p.bad = err
+			ready = append(ready, p)
+		} else {
+			bare, tasks = append(bare, p), append(tasks, task)
+		}
+	}
+	if len(bare) == 0 {
+		return ready
+	}
+	for i, err := range m.broker.Enqueue(ctx, tasks) {
+		switch p := bare[i]; {
+		case err == nil, errors.Is(err, zeroq.ErrDuplicateID), errors.Is(err, zeroq.ErrDuplicate):
+			m.sub.Ack(p.Parcel)
+		case isField(err):
+			p.bad = err
+			ready = append(ready, p)
+		default: // the queue is full, or drained, or Redis is away
+			p.at = time.Now().Add(retryBare)
+			m.waitlist.add(p)
+		}
+	}
+	return ready
+}
+
+func isField(err error) bool {
+	_, is := errors.AsType[*zeroq.FieldError](err)
+	return is
+}
+
+// taskOf reads a bare message. A priority is left out: nobody is there to be told that the carrier has none.
+func (m *member) taskOf(p *broker.Parcel) (*zeroq.Task, error) {
+	task, err := wire.Decode(p.Body)
+	if err != nil {
+		return nil, err
+	}
+	task.Queue, task.Priority = m.queue, zeroq.Normal
+	if !m.ordered {
+		task.Group = ""
+	}
+	probe := *task // times that have passed while it waited are judged when it would start
+	probe.Deadline, probe.ExpiresAt = time.Time{}, time.Time{}
+	if err := probe.Validate(m.Now()); err != nil {
+		return nil, err
+	}
+	if task.ID == "" {
+		task.ID = stableID(p.ID)
+	}
+	return task, nil
+}
+
+// stableID is the id of a bare message's task, the same whenever it is delivered again.
+func stableID(message string) string {
+	if message == "" || zeroq.ValidID(message) {
+		return message
+	}
+	sum := sha256.Sum256([]byte(message))
+	return "carried." + hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,89 @@
+// Package carried is a broker whose ready tasks travel by a carrier, Kafka or RabbitMQ, on the queues that
+// have one. Everything else about them stays in Redis, and Redis decides.
+//
+// A [Broker.Relay] moves ready messages from Redis to the carrier. A worker takes them out of the carrier's
+// hands by a subscription, and asks Redis whether they may run: from then on its lease covers them as on
+// any queue. The carrier is told to forget a message once its outcome is in Redis. So whatever the carrier
+// delivers again is judged by what Redis knows, and whatever a dead worker had is found by a reaper; and
+// should Redis forget what it has answered, what is not acknowledged comes again from the carrier.
+package carried
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+)
+
+// Broker is a [redisq.Broker] some of whose queues have a carrier.
+type Broker struct {
+	*redisq.Broker
+	carriers map[string]broker.Carrier // by queue
+
+	// What runs for longer, and has no group, is acknowledged while it runs. Redis has had it on disk for long,
+	// and a consumer that acknowledges late is taken for dead by RabbitMQ, and holds up what Kafka notes.
+	longRun time.Duration
+	// How long after a group's task was found to be in flight it is asked for again.
+	askAgain time.Duration
+}
+
+// The defaults of a Broker.
+const (
+	longRun  = 30 * time.Second
+	askAgain = 500 * time.Millisecond
+)
+
+var _ broker.Broker = (*Broker)(nil)
+
+// New returns a broker on Redis with the carriers of some queues. It closes both.
+func New(redis *redisq.Broker, carriers map[string]broker.Carrier) *Broker {
+	return &Broker{Broker: redis, carriers: carriers, longRun: longRun, askAgain: askAgain}
+}
+
+// Join implements [broker.Broker].
+func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, error) {
+	carrier := b.carriers[join.Queue]
+	if carrier == nil {
+		return b.Broker.Join(ctx, join)
+	}
+	if err := b.Carry(ctx, join.Queue, carrier.Powers()); err != nil {
+		return nil, err
+	}
+	redis, err := b.Broker.Join(ctx, join)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := carrier.Subscribe(ctx, join.Queue, hold(join.Slots))
+	if err != nil {
+		return nil, errors.Join(err, redis.Leave(ctx))
+	}
+	return newMember(b, join, redis.(broker.Admitter), sub, carrier.Powers()), nil
+}
+
+// unbounded is what a worker without a bound holds at most.
+const unbounded = 1024
+
+// hold is how many messages a worker of so many slots has in hand at most: one for each slot, and some that
+// wait for what is in their way, such as a limit or another worker that has their task; else these would
+// keep slots empty. They are few, as what waits here comes to no other worker.
+func hold(slots int) int {
+	if slots == 0 {
+		return unbounded
+	}
+	return slots + max(2, slots/4)
+}
+
+// Close closes each carrier, and then Redis.
+func (b *Broker) Close() error {
+	var errs []error
+	closed := make(map[broker.Carrier]bool)
+	for _, carrier := range b.carriers {
+		if !closed[carrier] {
+			closed[carrier] = true
+			errs = append(errs, carrier.Close())
+		}
+	}
+	return errors.Join(append(errs, b.Broker.Close())...)
+}

@@ -1,0 +1,218 @@
+package carried
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// Bounds of what Redis is asked for in one call.
+const (
+	maxAsk      = 512
+	maxAskBytes = 16 << 20
+)
+
+// idle is how long a wait goes on without a task: who waits looks then for other things.
+const idle = 2 * time.Second
+
+// member implements [broker.Member]. What it does not do itself, its lease and all that comes of a task,
+// is Redis' part.
+type member struct {
+	broker.Admitter
+	broker  *Broker
+	queue   string
+	mode    broker.Mode
+	sub     broker.Subscription
+	ordered bool
+
+	waitlist waitlist
+	inflight inflight
+	waits    waits
+	leaving  sync.Once
+}
+
+var _ broker.Member = (*member)(nil)
+
+func newMember(b *Broker, join broker.Join, redis broker.Admitter, sub broker.Subscription, powers broker.Powers) *member {
+	return &member{
+		Admitter: redis, broker: b, queue: join.Queue, mode: join.Mode, sub: sub, ordered: powers.Order,
+		inflight: newInflight(), waits: newWaits(),
+	}
+}
+
+// Fetch implements [broker.Member]. While nothing is at hand and the carrier is away, it is a
+// zeroq.ErrUnavailable.
+func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+	for n = min(n, maxAsk); ; {
+		parcels := m.take(n)
+		if len(parcels) == 0 {
+			return nil, m.sub.Err()
+		}
+		deliveries, err := m.admit(ctx, m.enqueueBare(ctx, parcels))
+		if err != nil || len(deliveries) > 0 || len(parcels) < n {
+			return deliveries, err
+		}
+		// None of these may run here; there may be more.
+	}
+}
+
+// take returns up to n parcels: those first that wait to be asked for again.
+func (m *member) take(n int) []*waiting {
+	now := time.Now()
+	parcels := m.waitlist.take(n, now)
+	for _, p := range m.sub.Receive(n - len(parcels)) {
+		parcels = append(parcels, &waiting{Parcel: p, since: now})
+	}
+	asked, bytes := parcels[:0:0], 0
+	for i, p := range parcels {
+		if bytes += len(p.Body); len(asked) > 0 && bytes > maxAskBytes {
+			m.waitlist.add(parcels[i:]...)
+			break
+		}
+		// Who has one by now asks for it. But Redis may have granted it, in an answer that was lost.
+		if p.unanswered || m.sub.Holds(p.Parcel) {
+			asked = append(asked, p)
+		}
+	}
+	return asked
+}
+
+// admit asks Redis for messages, and returns what may run.
+func (m *member) admit(ctx context.Context, parcels []*waiting) ([]*broker.Delivery, error) {
+	if len(parcels) == 0 {
+		return nil, nil
+	}
+	messages := make([][]byte, len(parcels))
+	for i, p := range parcels {
+		messages[i] = p.Body
+	}
+	verdicts, deliveries, err := m.Admit(ctx, messages)
+	if err != nil {
+		m.refused(parcels, err)
+		return nil, err
+	}
+	granted := deliveries
+	for i, p := range parcels {
+		p.unanswered = false
+		if verdicts[i] == broker.Granted {
+			m.begin(p, granted[0])
+			granted = granted[1:]
+		} else {
+			m.turnedDown(p, verdicts[i])
+		}
+	}
+	return deliveries, nil
+}
+
+// refused keeps what Redis was asked for in vain.
+func (m *member) refused(parcels []*waiting, err error) {
+	_, closed := errors.AsType[*broker.ClosedError](err)
+	for _, p := range parcels {
+		p.unanswered = !closed && !errors.Is(err, zeroq.ErrLeaseLost)
+	}
+	m.waitlist.add(parcels...)
+	if errors.Is(err, zeroq.ErrLeaseLost) {
+		m.recall(m.inflight.takeUntil(m.inflight.mark()))
+	}
+}
+
+// begin notes a task that is the worker's now.
+func (m *member) begin(p *waiting, d *broker.Delivery) {
+	if p.bad != nil {
+		d.Task, d.Err = nil, p.bad
+	}
+	m.inflight.add(d, p.Parcel)
+}
+
+// A message that Redis asks to wait comes again so much later.
+const later = 100 * time.Millisecond
+
+// turnedDown does with a message what the verdict says. That of a task in flight is kept where the carrier
+// keeps order: the next of its group must not come before it is over, and if it was this message's own
+// delivery that was lost, it is the next. Elsewhere the lease in Redis looks after it alone.
+func (m *member) turnedDown(p *waiting, verdict broker.Verdict) {
+	now := time.Now()
+	switch {
+	case verdict == broker.Later:
+		p.at = now.Add(later)
+	case verdict == broker.Busy && m.ordered && (p.Group != "" || now.Sub(p.since) < m.broker.longRun):
+		p.at = now.Add(m.broker.askAgain)
+	default:
+		m.sub.Ack(p.Parcel)
+		return
+	}
+	m.waitlist.add(p)
+}
+
+// recall has parcels asked for again, whose tasks are the worker's no more.
+func (m *member) recall(parcels []*broker.Parcel) {
+	now := time.Now()
+	for _, p := range parcels {
+		m.waitlist.add(&waiting{Parcel: p, since: now})
+	}
+	if len(parcels) > 0 {
+		m.waits.hint()
+	}
+}
+
+// Commit implements [broker.Member]. What must not start twice is let go of before it starts.
+func (m *member) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
+	may, err := m.Admitter.Commit(ctx, deliveries)
+	if err != nil || m.mode != broker.AtMostOnce {
+		return may, err
+	}
+	m.sub.Ack(m.inflight.take(may)...)
+	m.recall(m.inflight.take(deliveries)) // nobody will settle those that may not start
+	return may, nil
+}
+
+// Settle implements [broker.Member].
+func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
+	err := m.Admitter.Settle(ctx, outcomes)
+	switch {
+	case err == nil:
+		m.sub.Ack(m.inflight.take(deliveriesOf(outcomes))...)
+	case errors.Is(err, zeroq.ErrLeaseLost):
+		m.recall(m.inflight.take(deliveriesOf(outcomes)))
+	}
+	return err
+}
+
+func deliveriesOf(outcomes []broker.Outcome) []*broker.Delivery {
+	all := make([]*broker.Delivery, len(outcomes))
+	for i, o := range outcomes {
+		all[i] = o.Delivery
+	}
+	return all
+}
+
+// Beat implements [broker.Member].
+func (m *member) Beat(ctx context.Context) error {
+	mark := m.inflight.mark()
+	err := m.Admitter.Beat(ctx)
+	switch {
+	case err == nil:
+		m.sub.Ack(m.inflight.takeLong(mark, time.Now().Add(-m.broker.longRun), m.ordered)...)
+	case errors.Is(err, zeroq.ErrLeaseLost):
+		m.recall(m.inflight.takeUntil(mark))
+	}
+	return err
+}
+
+// Abandon implements [broker.Member].
+func (m *member) Abandon() {
+	m.Admitter.Abandon()
+	m.recall(m.inflight.takeUntil(m.inflight.mark()))
+}
+
+// Leave implements [broker.Member]. What is not settled is given to others, who find that a lease has it
+// until a reaper has seen to that.
+func (m *member) Leave(ctx context.Context) error {
+	err := m.Admitter.Leave(ctx)
+	m.leaving.Do(func() { err = errors.Join(err, m.sub.Close()) })
+	return err
+}

@@ -1,0 +1,192 @@
+package kafkaq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"github.com/zeroq-dev/zeroq/internal/broker"
+)
+
+// run is the membership: generation after generation, whatever fails, until ctx ends.
+func (s *subscription) run(ctx context.Context) {
+	if !s.prepare(ctx) {
+		return
+	}
+	group, err := kafka.NewConsumerGroup(s.membership())
+	if err != nil {
+		s.fault(ofGroup, err) // of the configuration, which is ours
+		return
+	}
+	defer group.Close()
+	for {
+		generation, err := group.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if !errors.Is(err, kafka.RebalanceInProgress) {
+				s.fault(ofGroup, err)
+			}
+			continue // the group waits before its next attempt
+		}
+		s.fault(ofGroup, nil)
+		s.serve(generation)
+		// A generation that ends as soon as it begins must not be a loop without a pause.
+		if !wait(ctx, s.carrier.pace.rejoin) || !s.prepare(ctx) {
+			return
+		}
+	}
+}
+
+// membership is how the group is joined.
+func (s *subscription) membership() kafka.ConsumerGroupConfig {
+	pace := s.carrier.pace
+	return kafka.ConsumerGroupConfig{
+		ID: s.group, Topics: []string{s.topic}, Brokers: s.carrier.conf.Addrs, Dialer: s.carrier.dialer(),
+		StartOffset: kafka.FirstOffset, WatchPartitionChanges: true, PartitionWatchInterval: pace.watch,
+		SessionTimeout: pace.session, HeartbeatInterval: pace.heartbeat, RebalanceTimeout: pace.rebalance,
+		JoinGroupBackoff: pace.rejoin, Timeout: pace.answer / 2,
+	}
+}
+
+// prepare waits until the topic is there, and makes it where it is ours. Who joins the group of a topic that
+// is not there would do so again and again.
+func (s *subscription) prepare(ctx context.Context) bool {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := s.carrier.twice(ctx, s.there)
+		if err == nil {
+			return true
+		}
+		s.fault(ofGroup, err)
+		if !wait(ctx, pause) {
+			return false
+		}
+	}
+}
+
+// there checks that the topic is there.
+func (s *subscription) there(ctx context.Context) error {
+	look := s.carrier.partitions
+	if s.own {
+		look = s.carrier.provide
+	}
+	n, err := look(ctx, s.topic)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("topic %s: %w", s.topic, kafka.UnknownTopicOrPartition)
+	}
+	return err
+}
+
+// wait waits, and reports whether ctx is still live.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// serve reads the partitions of a generation until it ends.
+func (s *subscription) serve(generation *kafka.Generation) {
+	begun := s.assign(generation.Assignments[s.topic])
+	served := make(chan struct{})
+	generation.Start(func(ctx context.Context) {
+		defer close(served)
+		s.committing(ctx, generation)
+	})
+	for _, t := range begun {
+		generation.Start(func(ctx context.Context) { s.read(ctx, t) })
+	}
+	<-served
+}
+
+// assign takes over the partitions of a new generation, and returns them. One that goes on keeps what is in
+// hand; one that does not, or went to another, is lost.
+func (s *subscription) assign(assigned []kafka.PartitionAssignment) []*tracker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var parts []*tracker
+	for _, a := range assigned {
+		i := slices.IndexFunc(s.parts, func(t *tracker) bool { return t.partition == a.ID })
+		if i >= 0 && s.parts[i].goesOn(a.Offset) {
+			t := s.parts[i]
+			t.committed = max(t.committed, a.Offset)
+			parts = append(parts, t)
+		} else {
+			parts = append(parts, newTracker(a.ID, a.Offset))
+		}
+	}
+	for _, t := range s.parts {
+		if !slices.Contains(parts, t) {
+			s.lose(t)
+		}
+	}
+	s.parts, s.live = parts, !s.closed
+	s.tell()
+	return slices.Clone(parts)
+}
+
+// committing commits now and then, and a last time when the generation ends.
+func (s *subscription) committing(ctx context.Context, generation *kafka.Generation) {
+	ticker := time.NewTicker(s.carrier.pace.commit)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			s.commit(generation)
+		case <-s.commits:
+			s.commit(generation)
+		case <-ctx.Done():
+			s.mu.Lock()
+			s.live = false
+			s.mu.Unlock()
+			s.commit(generation)
+			return
+		}
+	}
+}
+
+// commit commits of each partition the offsets below the first that is not acknowledged. Kafka refuses it of
+// a generation that is over for it.
+func (s *subscription) commit(generation *kafka.Generation) {
+	s.mu.Lock()
+	moved := map[*tracker]int64{}
+	offsets := map[int]int64{}
+	for _, t := range s.parts {
+		if low := t.low(); !t.lost && low > t.committed {
+			t.asked = max(t.asked, low)
+			moved[t], offsets[t.partition] = low, low
+		}
+	}
+	s.mu.Unlock()
+	if len(moved) == 0 {
+		return
+	}
+	if err := generation.CommitOffsets(map[string]map[int]int64{s.topic: offsets}); err != nil {
+		return // what is wrong, the heartbeats and the readers find out too; the next commit says it again
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t, low := range moved {
+		t.committed = max(t.committed, low)
+		t.makeRoom()
+	}
+}
+
+// keep takes up a message that was read, unless the partition is not this member's any more.
+func (s *subscription) keep(t *tracker, offset int64, m broker.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !t.lost {
+		t.add(offset, m)
+		s.tell()
+	}
+}
