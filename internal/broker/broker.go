@@ -60,6 +60,9 @@ type Join struct {
 	// Stop is told of tasks of the worker's that are called off while it has them, by id. It must not
 	// block, and may be told more than once, of tasks too that are settled by then.
 	Stop func(id string)
+	// Refused is told of deliveries whose outcomes Settle leaves out, as the broker does not know any more that
+	// the worker has them. nil: nobody needs to know.
+	Refused func(deliveries []*Delivery)
 }
 
 // Member is a worker's place at one queue. Fetch and Commit are called by one goroutine, Wait by one

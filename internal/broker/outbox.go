@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/zeroq-dev/zeroq"
 )
 
 // ErrRefused: a carrier never takes the message, as it is too large for instance.
@@ -58,6 +60,22 @@ type Admitter interface {
 	// lease of those that may. It answers with a verdict for each, and with a delivery for each that is
 	// Granted, in their order. A ClosedError: nothing may start for the time being. It is called by the one that calls Fetch.
 	Admit(ctx context.Context, messages [][]byte) ([]Verdict, []*Delivery, error)
+}
+
+// Doorman takes in bare messages that came by a carrier: they come again as admitted ones.
+type Doorman interface {
+	// EnqueueBare puts them on the queue, and answers as [Broker].Enqueue does. What means nothing to the engine
+	// survives. A message that was put there already under the same id is a zeroq.ErrDuplicateID.
+	EnqueueBare(ctx context.Context, queue string, bare []Bare) []error
+}
+
+// Bare is a message that was never enqueued.
+type Bare struct {
+	// Task is what the message says, valid and with its defaults. It should have an ID.
+	Task *zeroq.Task
+	Raw  []byte
+	// Relayed: it came from the outbox.
+	Relayed bool
 }
 
 // Verdict is what is to be done with a message that came by a carrier.

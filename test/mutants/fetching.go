@@ -13,7 +13,7 @@ var fetching = []Mutant{{
 	Package: redisq, Run: fetches,
 }, {
 	Name: "fetch-paused", Why: "a paused queue gives out tasks", File: scripts + "fetch.lua",
-	Old: "if paused then", New: "if false then",
+	Old: "if not room then", New: "room = room or most\nif false then",
 	Package: redisq, Run: fetches,
 }, {
 	Name: "fetch-again-takes-more", Why: "a fetch sent again takes other tasks, and nobody has the first ones", File: scripts + "fetch.lua",
@@ -28,7 +28,7 @@ var fetching = []Mutant{{
 	Old: "  redis.call('HSET', inflight, '#f', seq)\n", New: "",
 	Package: redisq, Run: again,
 }, {
-	Name: "fetch-newest-first", Why: "tasks are taken from the wrong end", File: scripts + "fetch.lua",
+	Name: "fetch-newest-first", Why: "tasks are taken from the wrong end", File: scripts + "prelude.lua",
 	Old: "redis.call('RPOP', list, math.min(", New: "redis.call('LPOP', list, math.min(",
 	Package: redisq, Run: fetches,
 }, {
@@ -36,12 +36,12 @@ var fetching = []Mutant{{
 	Old: "if off[i] == 1 and redis.call('SREM', KEYS[9], fields[i]) == 1 then", New: "if false then",
 	Package: redisq, Run: fetches,
 }, {
-	Name: "fetch-takes-what-wakes", Why: "what wakes a worker is taken for a task", File: scripts + "fetch.lua",
+	Name: "fetch-takes-what-wakes", Why: "what wakes a worker is taken for a task", File: scripts + "prelude.lua",
 	Old: "      if message ~= '' then", New: "      if true then",
 	Package: redisq, Run: fetches,
 }, {
 	Name: "fetch-leaves-landing", Why: "what woke a worker is not taken", File: scripts + "fetch.lua",
-	Old: "\npop(landing)\n", New: "\n",
+	Old: "\npop_all(landing)\n", New: "\n",
 	Package: redisq, Run: fetches,
 }, {
 	Name: "fetch-one-id-twice", Why: "of two messages with one id in flight one is lost", File: scripts + "fetch.lua",
@@ -52,16 +52,16 @@ var fetching = []Mutant{{
 	Old: "local turn = tonumber(seq) % 8", New: "local turn = 1",
 	Package: redisq, Run: fetches,
 }, {
-	Name: "fetch-any-concurrency", Why: "the limit of tasks in flight is each worker's own", File: scripts + "fetch.lua",
+	Name: "fetch-any-concurrency", Why: "the limit of tasks in flight is each worker's own", File: scripts + "prelude.lua",
 	Old: "most = math.min(most, tonumber(concurrency) - tonumber(running or 0))", New: "most = math.min(most, tonumber(concurrency))",
 	Package: redisq, Run: limits,
 }, {
-	Name: "fetch-any-rate", Why: "tokens are never used up", File: scripts + "fetch.lua",
-	Old: "string.format('%.6f', tokens - #messages)", New: "string.format('%.6f', tokens)",
+	Name: "fetch-any-rate", Why: "tokens are never used up", File: scripts + "prelude.lua",
+	Old: "string.format('%.6f', tokens - count)", New: "string.format('%.6f', tokens)",
 	Package: redisq, Run: limits,
 }, {
-	Name: "fetch-any-size", Why: "a fetch is as large as its messages", File: scripts + "fetch.lua",
-	Old: "until #messages >= most or bytes >= most_bytes", New: "until #messages >= most",
+	Name: "fetch-any-size", Why: "a fetch is as large as its messages", File: scripts + "prelude.lua",
+	Old: "while #messages < most and bytes < most_bytes do", New: "while #messages < most do",
 	Package: redisq, Run: fetches,
 }, {
 	Name: "wake-nobody-for-high", Why: "a worker that waits does not hear of tasks of high priority", File: scripts + "prelude.lua",

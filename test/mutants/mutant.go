@@ -24,7 +24,7 @@ type Mutant struct {
 
 // all are all mutants.
 func all() []Mutant {
-	return slices.Concat(settling, fetching, enqueueing, leasing, timing, ledgers, pooling, judging, writing, keeping)
+	return slices.Concat(settling, fetching, carrying, enqueueing, leasing, timing, ledgers, pooling, judging, writing, keeping)
 }
 
 // apply is the text of the mutant's file with the change. A text that is not there exactly once is an

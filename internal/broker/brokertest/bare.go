@@ -16,6 +16,9 @@ func bareRuns(t *testing.T, r *rig) {
 	m := r.join("w")
 	deliveries := r.fetch(m, 2)
 	first, second := deliveries[0].Task, deliveries[1].Task
+	if first.ID == "mine" { // they travelled
+		first, second = second, first
+	}
 	if first.Type != "1" || string(first.Data) != `{"a":[1,2]}` || first.ID == "" || first.EnqueuedAt.IsZero() {
 		t.Errorf("first is %+v", first)
 	}
@@ -49,7 +52,10 @@ func bareKeepsBytes(t *testing.T, r *rig) {
 func bareDelay(t *testing.T, r *rig) {
 	r.Push("q", `{"id":"later","type":"echo","delay":"1h"}`)
 	m := r.join("w")
-	r.none(m)
+	r.until("it has got its time", func() bool {
+		r.none(m)
+		return !r.gone("later")
+	})
 	if info := r.info("later"); info.State != zeroq.Scheduled || time.Until(info.NextRunAt) < 50*time.Minute {
 		t.Errorf("the task is %+v", info)
 	}
@@ -107,6 +113,12 @@ func bareUnreadable(t *testing.T, r *rig) {
 func bareTakenID(t *testing.T, r *rig) {
 	r.enqueue(task(zeroq.ID("mine")))
 	r.Push("q", `{"id":"mine","type":"echo"}`)
+	if r.carried() { // it may be the same message once more: nobody can tell
+		m := r.join("w")
+		r.fetch(m, 1)
+		r.none(m)
+		return
+	}
 	deliveries := r.fetch(r.join("w"), 2)
 	if deliveries[0].Err != nil || !errors.Is(deliveries[1].Err, zeroq.ErrDuplicateID) {
 		t.Errorf("errors %v, %v", deliveries[0].Err, deliveries[1].Err)

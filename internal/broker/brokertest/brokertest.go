@@ -3,7 +3,9 @@
 package brokertest
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,6 +30,15 @@ type Store struct {
 	Broker Broker
 	// Push puts a bare message on a queue's ready list as a foreign producer would.
 	Push func(queue, message string)
+
+	// Carrier is what the ready tasks of the queue "q" travel by; zero: they are on lists of the broker's. Tasks
+	// that travel take their time, and without a group they come in any order.
+	Carrier broker.Powers
+	// Kill has a member's process die for the carrier, whose messages go to others. nil: there is none.
+	Kill func(member broker.Member)
+	// Eager: the carrier hands messages to members before they fetch them. So nobody can tell who of several
+	// members gets which, and a member keeps what it does not fetch from the others.
+	Eager bool
 }
 
 // Run runs the suite. open makes a fresh, empty broker, which the test closes.
@@ -97,7 +108,26 @@ func (r *rig) enqueue(tasks ...*zeroq.Task) {
 	}
 }
 
-// fetch takes exactly n tasks.
+// carried reports whether tasks travel by a carrier.
+func (r *rig) carried() bool { return r.Carrier.Name != "" }
+
+// kill has the process of a member die: what it has is found by a reaper, and, where tasks travel by a
+// carrier, is given to others by that too.
+func (r *rig) kill(m broker.Member) {
+	if r.Kill != nil {
+		r.Kill(m)
+	}
+}
+
+// together skips a test of members that take tasks from each other, where that cannot be told.
+func (r *rig) together() {
+	if r.Eager {
+		r.t.Skip("the carrier decides who gets what")
+	}
+}
+
+// fetch takes exactly n tasks. Those that travelled by a carrier are put in the order of their ids, which is
+// that of their enqueuing where the queue gave them.
 func (r *rig) fetch(m broker.Member, n int) []*broker.Delivery {
 	r.t.Helper()
 	var all []*broker.Delivery
@@ -110,17 +140,58 @@ func (r *rig) fetch(m broker.Member, n int) []*broker.Delivery {
 	if len(all) != n {
 		r.t.Fatalf("%d deliveries, want %d", len(all), n)
 	}
+	if r.carried() {
+		slices.SortStableFunc(all, func(a, b *broker.Delivery) int { return cmp.Compare(idOf(a), idOf(b)) })
+	}
 	return all
+}
+
+// idOf is the id of a delivery's task; last in order for one that has none.
+func idOf(d *broker.Delivery) string {
+	if d.Task == nil {
+		return "\xff"
+	}
+	return d.Task.ID
+}
+
+// some takes up to n tasks, once there are any.
+func (r *rig) some(m broker.Member, n int) (deliveries []*broker.Delivery) {
+	r.t.Helper()
+	r.until("a delivery comes", func() bool {
+		var err error
+		deliveries, err = m.Fetch(r.ctx, n)
+		r.must(err)
+		return len(deliveries) > 0 || !r.carried()
+	})
+	return deliveries
+}
+
+// quiet is how long nothing has to come for a test to believe that nothing travels.
+const quiet = 300 * time.Millisecond
+
+// quietly does something once, and again and again while a task may be travelling, until it says so.
+func (r *rig) quietly(do func() (enough bool)) {
+	end, cancel := context.WithTimeout(r.ctx, quiet)
+	defer cancel()
+	for !do() && r.carried() && end.Err() == nil {
+		select {
+		case <-end.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // none checks that there is nothing to fetch.
 func (r *rig) none(m broker.Member) {
 	r.t.Helper()
-	deliveries, err := m.Fetch(r.ctx, 10)
-	r.must(err)
-	if len(deliveries) > 0 {
-		r.t.Fatalf("fetched %s, want nothing", deliveries[0].Raw)
-	}
+	r.quietly(func() bool {
+		deliveries, err := m.Fetch(r.ctx, 10)
+		r.must(err)
+		if len(deliveries) > 0 {
+			r.t.Fatalf("fetched %s, want nothing", deliveries[0].Raw)
+		}
+		return false
+	})
 }
 
 func (r *rig) info(id string) *zeroq.TaskInfo {

@@ -71,9 +71,10 @@ func deleteLeased(t *testing.T, r *rig) {
 
 // The janitor judges many tasks by one of them: that one may have been deleted.
 func deleteNeighbours(t *testing.T, r *rig) {
-	r.enqueue(task(), task())
-	r.enqueue(task(zeroq.ID("mine")))
-	r.enqueue(task(), task())
+	all := []*zeroq.Task{task(), task(), task(zeroq.ID("mine")), task(), task()}
+	r.enqueue(all[:2]...)
+	r.enqueue(all[2])
+	r.enqueue(all[3:]...)
 	m := r.join("w")
 	d := r.fetch(m, 5)
 	var outcomes []broker.Outcome
@@ -82,12 +83,12 @@ func deleteNeighbours(t *testing.T, r *rig) {
 	}
 	r.must(m.Settle(r.ctx, outcomes))
 	for _, i := range []int{1, 2, 4} {
-		r.must(r.Broker.Delete(r.ctx, d[i].Task.ID, ""))
+		r.must(r.Broker.Delete(r.ctx, all[i].ID, ""))
 	}
 	_, err := r.Broker.Sweep(r.ctx, "q", keepAll)
 	r.must(err)
 	for _, i := range []int{0, 3} {
-		r.wants(d[i].Task.ID, zeroq.Succeeded)
+		r.wants(all[i].ID, zeroq.Succeeded)
 	}
 	r.counts(map[zeroq.State]int64{zeroq.Succeeded: 2})
 	r.enqueue(task(zeroq.ID("mine")))

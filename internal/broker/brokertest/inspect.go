@@ -39,6 +39,9 @@ func inspectCounts(t *testing.T, r *rig) {
 		}
 	}
 	r.until("the oldest gets older", func() bool {
+		if r.carried() {
+			return true // it is away: nobody knows when it was enqueued
+		}
 		info, err := r.Broker.Queue(r.ctx, "q")
 		r.must(err)
 		return info.OldestAge > 0 && info.OldestAge < time.Minute

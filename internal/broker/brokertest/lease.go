@@ -37,6 +37,7 @@ func leaseStolen(t *testing.T, r *rig) {
 		r.must(err)
 		held += len(deliveries)
 	}
+	r.kill(dead)
 	r.reap(n)
 	live, seen := r.join("live"), map[string]bool{}
 	for len(seen) < n {
@@ -70,6 +71,7 @@ func leaseKept(t *testing.T, r *rig) {
 }
 
 func leaseZombie(t *testing.T, r *rig) {
+	r.together()
 	r.enqueue(task(), task())
 	zombie := r.join("zombie")
 	held := r.fetch(zombie, 2)
@@ -107,6 +109,7 @@ func leaseLeave(t *testing.T, r *rig) {
 // leaseTwins: a worker that starts again under its old name must not take what its dead self held,
 // nor what its live self still holds.
 func leaseTwins(t *testing.T, r *rig) {
+	r.together()
 	r.enqueue(task(), task())
 	first, second := r.join("w"), r.join("w")
 	mine, yours := r.fetch(first, 1), r.fetch(second, 1)
@@ -127,6 +130,7 @@ func atMostOnce(t *testing.T, r *rig) {
 		t.Fatalf("%d may start", len(may))
 	}
 	r.must(dead.Settle(r.ctx, oneOutcome(r.succeed(dead, held[0]))))
+	r.kill(dead)
 	r.reap(2)
 	if info := r.info(held[1].Task.ID); info.State != zeroq.Dead || info.Error == "" || string(info.Data) != `{"n":1}` {
 		t.Errorf("the started task is %+v", info)

@@ -17,21 +17,18 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 	for range 5 {
 		r.enqueue(task())
 	}
-	r.fetch(r.join("first"), 6)
-	r.reap(6)
+	r.dies("first", 6)
 	if n := r.present()[zeroq.Ready]; n != 6 {
 		t.Fatalf("%d are ready after the first death", n)
 	}
-	r.fetch(r.join("second"), 6) // a power cut is nobody's fault: they came back as they were
-	r.reap(6)
+	r.dies("second", 6) // a power cut is nobody's fault: they came back as they were
 	if n := r.present()[zeroq.Ready]; n != 6 {
 		t.Fatalf("%d are ready after the second death", n)
 	}
 	finished := 0
 	for deaths := 0; r.present()[zeroq.Dead] == 0; {
 		m := r.join("next")
-		got, err := m.Fetch(r.ctx, 10)
-		r.must(err)
+		got := r.some(m, 10)
 		if len(got) != 1 {
 			t.Fatalf("a worker was given %d suspects", len(got))
 		}
@@ -42,10 +39,12 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 			if deaths++; deaths > 1 {
 				t.Fatal("it killed four workers")
 			}
+			r.kill(m)
 			r.reap(1)
 			continue
 		}
 		r.must(m.Settle(r.ctx, oneOutcome(r.succeed(m, got[0]))))
+		r.kill(m)
 		finished++
 	}
 	if info := r.info("guilty"); info.State != zeroq.Dead || !strings.Contains(info.Error, "poison") || len(info.Data) == 0 {
@@ -57,6 +56,15 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 	if got := r.present(); got[zeroq.Succeeded] != 5 || got[zeroq.Ready] != 0 || got[zeroq.Leased] != 0 {
 		t.Errorf("counts %v", got)
 	}
+}
+
+// dies has a worker take n tasks and die.
+func (r *rig) dies(worker string, n int) {
+	r.t.Helper()
+	m := r.join(worker)
+	r.fetch(m, n)
+	r.kill(m)
+	r.reap(n)
 }
 
 // poisonOrderlyIsNoCrash: what a live worker hands back has crashed nothing.
@@ -126,9 +134,11 @@ func has(id string) func(*broker.Delivery) bool {
 // callOffOutlivesTheWorker: a task that was called off does not come back with the death of its worker.
 func callOffOutlivesTheWorker(t *testing.T, r *rig) {
 	r.enqueue(task(zeroq.ID("off")), task(zeroq.ID("on")))
-	r.fetch(r.join("dead"), 2)
+	dead := r.join("dead")
+	r.fetch(dead, 2)
 	_, err := r.Broker.Cancel(r.ctx, "off", "")
 	r.must(err)
+	r.kill(dead)
 	r.reap(2)
 	if info := r.info("off"); info.State != zeroq.Cancelled {
 		t.Errorf("it is %+v", info)

@@ -40,7 +40,8 @@ func timetableTicks(t *testing.T, r *rig) {
 	}
 	r.tickUntil(2)
 	m := r.join("w")
-	first, second := r.fetch(m, 1)[0].Task, r.fetch(m, 1)[0].Task
+	both := r.fetch(m, 2)
+	first, second := both[0].Task, both[1].Task
 	var at [2]time.Time
 	for i, task := range []*zeroq.Task{first, second} {
 		var err error

@@ -28,12 +28,14 @@ func waitForTask(t *testing.T, r *rig) {
 		for !<-found {
 			found = r.waiting(m) // it gave up before the task came
 		}
-		r.fetch(m, 1)
+		r.must(m.Settle(r.ctx, oneOutcome(r.succeed(m, r.fetch(m, 1)[0]))))
+		r.must(m.Leave(r.ctx))
 	}
 }
 
 func waitWoken(t *testing.T, r *rig) {
 	m := r.join("w")
+	r.none(m)
 	ctx, cancel := context.WithCancel(r.ctx)
 	found := make(chan bool, 1)
 	go func() {
@@ -53,6 +55,7 @@ func waitWoken(t *testing.T, r *rig) {
 }
 
 func waitYield(t *testing.T, r *rig) {
+	r.together()
 	busy, idle := r.join("busy"), r.join("idle")
 	found := r.waiting(busy)
 	r.enqueue(task())

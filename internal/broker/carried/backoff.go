@@ -41,8 +41,8 @@ func (b *backoff) note(err error) {
 func (b *backoff) worked() {
 	if b.delay > 0 {
 		logx.Infof("%s: works again", b.what)
+		b.delay, b.logged = 0, time.Time{}
 	}
-	b.delay = 0
 }
 
 // pause waits for d, or until ctx ends.

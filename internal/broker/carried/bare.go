@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -30,8 +31,8 @@ const retryBare = time.Second
 // enqueueBare puts bare messages on their queue, from where they come again as admitted ones, and returns
 // those that Redis can be asked for. These have some that can never be tasks: they become dead letters.
 func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting {
-	ready, bare := parcels[:0:0], parcels[:0:0]
-	var tasks []*zeroq.Task
+	var ready, fresh []*waiting
+	var bare []broker.Bare
 	for _, p := range parcels {
 		if p.bad != nil || p.unanswered || idOf(p.Body) != "" {
 			ready = append(ready, p)
@@ -39,30 +40,23 @@ func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting
 			p.bad = err
 			ready = append(ready, p)
 		} else {
-			bare, tasks = append(bare, p), append(tasks, task)
+			fresh = append(fresh, p)
+			bare = append(bare, broker.Bare{Task: task, Raw: p.Body, Relayed: strings.HasPrefix(p.ID, "relay."+m.queue+".")})
 		}
 	}
 	if len(bare) == 0 {
 		return ready
 	}
-	for i, err := range m.broker.Enqueue(ctx, tasks) {
-		switch p := bare[i]; {
+	for i, err := range m.broker.EnqueueBare(ctx, m.queue, bare) {
+		switch p := fresh[i]; {
 		case err == nil, errors.Is(err, zeroq.ErrDuplicateID), errors.Is(err, zeroq.ErrDuplicate):
 			m.sub.Ack(p.Parcel)
-		case isField(err):
-			p.bad = err
-			ready = append(ready, p)
 		default: // the queue is full, or drained, or Redis is away
 			p.at = time.Now().Add(retryBare)
 			m.waitlist.add(p)
 		}
 	}
 	return ready
-}
-
-func isField(err error) bool {
-	_, is := errors.AsType[*zeroq.FieldError](err)
-	return is
 }
 
 // taskOf reads a bare message. A priority is left out: nobody is there to be told that the carrier has none.

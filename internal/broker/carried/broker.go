@@ -51,6 +51,8 @@ func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, err
 	if err := b.Carry(ctx, join.Queue, carrier.Powers()); err != nil {
 		return nil, err
 	}
+	m := newMember(b, join, carrier.Powers())
+	join.Refused = func(deliveries []*broker.Delivery) { m.recall(m.inflight.take(deliveries)) }
 	redis, err := b.Broker.Join(ctx, join)
 	if err != nil {
 		return nil, err
@@ -59,7 +61,8 @@ func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, err
 	if err != nil {
 		return nil, errors.Join(err, redis.Leave(ctx))
 	}
-	return newMember(b, join, redis.(broker.Admitter), sub, carrier.Powers()), nil
+	m.Admitter, m.sub = redis.(broker.Admitter), sub
+	return m, nil
 }
 
 // unbounded is what a worker without a bound holds at most.

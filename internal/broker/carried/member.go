@@ -37,9 +37,10 @@ type member struct {
 
 var _ broker.Member = (*member)(nil)
 
-func newMember(b *Broker, join broker.Join, redis broker.Admitter, sub broker.Subscription, powers broker.Powers) *member {
+// newMember returns a member that needs its part in Redis and its subscription.
+func newMember(b *Broker, join broker.Join, powers broker.Powers) *member {
 	return &member{
-		Admitter: redis, broker: b, queue: join.Queue, mode: join.Mode, sub: sub, ordered: powers.Order,
+		broker: b, queue: join.Queue, mode: join.Mode, ordered: powers.Order,
 		inflight: newInflight(), waits: newWaits(),
 	}
 }
@@ -64,9 +65,7 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 func (m *member) take(n int) []*waiting {
 	now := time.Now()
 	parcels := m.waitlist.take(n, now)
-	for _, p := range m.sub.Receive(n - len(parcels)) {
-		parcels = append(parcels, &waiting{Parcel: p, since: now})
-	}
+	parcels = append(parcels, m.receive(n-len(parcels), now)...)
 	asked, bytes := parcels[:0:0], 0
 	for i, p := range parcels {
 		if bytes += len(p.Body); len(asked) > 0 && bytes > maxAskBytes {
@@ -79,6 +78,26 @@ func (m *member) take(n int) []*waiting {
 		}
 	}
 	return asked
+}
+
+// receive takes up to n parcels that arrived. A wait is told only of what is left.
+func (m *member) receive(n int, now time.Time) []*waiting {
+	if n == 0 {
+		return nil
+	}
+	select {
+	case <-m.sub.Arrived():
+	default:
+	}
+	received := m.sub.Receive(n)
+	if len(received) == n {
+		m.waits.hint()
+	}
+	parcels := make([]*waiting, len(received))
+	for i, p := range received {
+		parcels[i] = &waiting{Parcel: p, since: now}
+	}
+	return parcels
 }
 
 // admit asks Redis for messages, and returns what may run.

@@ -19,6 +19,7 @@ const (
 	publishTimeout = 5 * time.Second
 	callTimeout    = 10 * time.Second // of a call of Redis
 	measureEvery   = 5 * time.Second
+	heldWait       = 2 * time.Second // at most, until the next look whether the outbox of another is free
 )
 
 // relay moves the ready messages of a queue from Redis to its carrier.
@@ -26,8 +27,10 @@ type relay struct {
 	queue   string
 	carrier broker.Carrier
 	outbox  broker.Outbox
-	carry   func(ctx context.Context) error // tells producers what carries the queue
-	told    bool                            // carry has worked
+	// carry tells producers what carries the queue. It is done again and again, as Redis may lose what it
+	// knows; but until it has worked, nothing is moved.
+	carry func(ctx context.Context) error
+	told  bool
 
 	errs     backoff
 	load     *load
@@ -76,7 +79,7 @@ func (r *relay) step(ctx context.Context) (time.Duration, error) {
 	switch {
 	case isHeld:
 		r.load = nil
-		return held.Wait, nil
+		return min(held.Wait, heldWait), nil
 	case err != nil:
 		return 0, err
 	}
@@ -148,12 +151,15 @@ func (r *relay) measure(ctx context.Context) {
 	r.measured = time.Now()
 	call, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	least, most, err := r.carrier.Depth(call, r.queue)
+	err := r.carry(call)
 	if err == nil {
-		err = r.outbox.Measured(call, least, most)
+		var least, most int64
+		if least, most, err = r.carrier.Depth(call, r.queue); err == nil {
+			err = r.outbox.Measured(call, least, most)
+		}
 	}
 	if err != nil && ctx.Err() == nil {
-		r.errs.note(fmt.Errorf("measuring: %w", err))
+		r.errs.note(fmt.Errorf("measuring what waits: %w", err))
 	}
 }
 

@@ -168,7 +168,21 @@ func (r *rig) callAll() map[string][]any {
 	r.must(err)
 	r.must(r.Complete(ctx, "k", reservation.Owner, []byte("x")))
 	r.callOperations()
+	r.callCarrier(m)
 	return s.last
+}
+
+func (r *rig) callCarrier(m *member) {
+	r.Helper()
+	r.must(r.Carry(r.Context(), "q", ordered))
+	r.put(newTasks(2)...)
+	o := r.Outbox("q", "relay")
+	batch, err := o.Take(r.Context(), 2)
+	r.must(err)
+	r.must(o.Measured(r.Context(), 0, 9))
+	r.must(o.Done(r.Context(), batch))
+	_, _, err = m.Admit(r.Context(), batch.Messages)
+	r.must(err)
 }
 
 func (r *rig) callTimetable() {

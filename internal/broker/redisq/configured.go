@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/zeroq-dev/zeroq"
-	"github.com/zeroq-dev/zeroq/internal/cron"
 )
 
 // Configured implements [broker.Timetable].
@@ -33,7 +32,7 @@ func (b *Broker) Configured(ctx context.Context, origin string, schedules []zero
 
 // configure makes one schedule of a configuration, unless it is there as this one already.
 func (b *Broker) configure(ctx context.Context, origin string, given zeroq.Schedule) error {
-	s, spec, err := cron.Complete(given)
+	s, spec, err := b.complete(ctx, given)
 	if err != nil {
 		return err
 	}

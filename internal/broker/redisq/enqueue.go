@@ -208,7 +208,11 @@ func (b *Broker) specialCalls(ctx context.Context, keys queueKeys, queue string,
 }
 
 func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
-	message := b.stamp(task)
+	return b.putCall(keys, task, b.stamp(task))
+}
+
+// putCall puts in a task that has its times, by the message.
+func (b *Broker) putCall(keys queueKeys, task *zeroq.Task, message []byte) call {
 	record := newRecord(markLive, task)
 	record.Nonce = rand.Text()[:12]
 	at := keys.place(task.ID)
@@ -223,6 +227,12 @@ func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
 
 // stamp sets the task's times by the clock of Redis and writes its message.
 func (b *Broker) stamp(task *zeroq.Task) []byte {
+	b.time(task)
+	return wire.Encode(task)
+}
+
+// time sets the task's times by the clock of Redis.
+func (b *Broker) time(task *zeroq.Task) {
 	task.EnqueuedAt = b.clock.now()
 	if task.Delay > 0 {
 		task.RunAt = task.EnqueuedAt.Add(task.Delay)
@@ -230,5 +240,4 @@ func (b *Broker) stamp(task *zeroq.Task) []byte {
 	if !task.RunAt.After(task.EnqueuedAt) {
 		task.RunAt = zeroTime
 	}
-	return wire.Encode(task)
 }

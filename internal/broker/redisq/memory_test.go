@@ -87,6 +87,33 @@ func TestFullMemory_WorkersGoOn(t *testing.T) {
 	r.must(m.Leave(t.Context()))
 }
 
+func TestFullMemory_CarriedTasksGoOn(t *testing.T) {
+	t.Parallel()
+	r := newFullRig(t, func(r *rig) {
+		r.must(r.Carry(t.Context(), "q", ordered))
+		r.put(newTasks(6)...)
+		r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Concurrency: new(3)}))
+	})
+	o, m := r.Outbox("q", "relay"), r.join("w")
+	batch := r.take(o, 6)
+	r.must(o.Bury(t.Context(), batch, map[int]error{0: broker.ErrRefused}))
+	r.must(o.Done(t.Context(), batch))
+	got := r.admit(m, "SGGGLL", batch.Messages...)
+	if _, _, err := m.Admit(t.Context(), batch.Messages[4:]); !errors.Is(err, broker.ErrLimited) {
+		t.Errorf("at the limit: %v", err)
+	}
+	r.must(r.Pause(t.Context(), "q"))
+	if _, _, err := m.Admit(t.Context(), batch.Messages[4:]); !errors.Is(err, broker.ErrPaused) {
+		t.Errorf("paused: %v", err)
+	}
+	r.must(r.Resume(t.Context(), "q"))
+	r.settle(m, outcome(m, got[0], zeroq.Succeeded), outcome(m, got[1], zeroq.Retry), outcome(m, got[2], zeroq.Ready))
+	r.must(o.Measured(t.Context(), 5, 5))
+	r.counts("full", map[zeroq.State]int64{zeroq.Ready: 6, zeroq.Succeeded: 1, zeroq.Retry: 1, zeroq.Dead: 1})
+	r.must(o.Done(t.Context(), r.take(o, 1)))
+	r.must(o.Close(t.Context()))
+}
+
 func TestFullMemory_DeadWorkersTasksComeBack(t *testing.T) {
 	t.Parallel()
 	const n = 700 // a hash that is no listpack, and more than one page

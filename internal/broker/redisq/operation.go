@@ -41,6 +41,9 @@ func (b *Broker) Begin(ctx context.Context, op zeroq.Operation) (zeroq.Operation
 	if err := b.checkUsed(ctx, op.Queue); err != nil {
 		return op, err
 	}
+	if err := b.checkListed(ctx, op.Queue, op.Selection); err != nil {
+		return op, err
+	}
 	op.Selection.IDs = once(op.Selection.IDs)
 	matched, sizes, err := b.matched(ctx, op.Queue, op.Selection)
 	if err != nil {

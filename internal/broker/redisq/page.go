@@ -86,6 +86,9 @@ func (b *Broker) Tasks(ctx context.Context, query zeroq.TaskQuery) (zeroq.TaskPa
 	if err := b.checkUsed(ctx, query.Queue); err != nil {
 		return zeroq.TaskPage{}, err
 	}
+	if err := b.checkListed(ctx, query.Queue, zeroq.Selection{State: query.State}); err != nil {
+		return zeroq.TaskPage{}, err
+	}
 	p := &pager{broker: b, keys: keysOf(query.Queue), query: query, cursor: cursor, tasks: []*zeroq.TaskInfo{}}
 	p.now = b.clock.now().UnixMilli()
 	read := p.shelves

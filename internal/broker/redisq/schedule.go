@@ -59,8 +59,8 @@ func newSchedule(s zeroq.Schedule, past schedule) schedule {
 		Spec: s.Spec, Timezone: s.Timezone, Jitter: s.Jitter,
 		Overlap: s.Overlap, CatchUp: s.CatchUp, Paused: s.Paused,
 		Task: template{
-			Type: s.Task.Type, Data: string(s.Task.Data), Priority: s.Task.Priority, MaxAttempts: s.Task.MaxAttempts,
-			Group: s.Task.Group, Timeout: s.Task.Timeout, Retention: s.Task.Retention, Headers: s.Task.Headers,
+			Type: s.Task.Type, Data: string(s.Task.Data), Priority: s.Task.Priority, Group: s.Task.Group,
+			MaxAttempts: s.Task.MaxAttempts, Timeout: s.Task.Timeout, Retention: s.Task.Retention, Headers: s.Task.Headers,
 		},
 		Origin: past.Origin, Configured: past.Configured,
 		LastRun: past.LastRun, LastTask: past.LastTask, Skipped: past.Skipped,
@@ -97,8 +97,8 @@ func configHash(s schedule, queue string) string {
 func (s schedule) task(queue string) *zeroq.Task {
 	t := s.Task
 	return &zeroq.Task{
-		Type: t.Type, Data: json.RawMessage(t.Data), Queue: queue, Priority: t.Priority, MaxAttempts: t.MaxAttempts,
-		Group: t.Group, Timeout: t.Timeout, Retention: t.Retention, Headers: t.Headers,
+		Type: t.Type, Data: json.RawMessage(t.Data), Queue: queue, Priority: t.Priority, Group: t.Group,
+		MaxAttempts: t.MaxAttempts, Timeout: t.Timeout, Retention: t.Retention, Headers: t.Headers,
 	}
 }
 

@@ -73,8 +73,23 @@ func (b *Broker) Matched(ctx context.Context, queue string, selection zeroq.Sele
 	if err := b.checkUsed(ctx, queue); err != nil {
 		return 0, err
 	}
+	if err := b.checkListed(ctx, queue, selection); err != nil {
+		return 0, err
+	}
 	matched, _, err := b.matched(ctx, queue, selection)
 	return matched, err
+}
+
+// checkListed reports a selection of tasks that lie where nobody can look through them.
+func (b *Broker) checkListed(ctx context.Context, queue string, s zeroq.Selection) error {
+	if s.State != zeroq.Ready || len(s.IDs) > 0 {
+		return nil
+	}
+	powers, err := b.powers(ctx, queue)
+	if err == nil && powers.Name != "" {
+		err = &zeroq.FieldError{Field: "state", Reason: "cannot be ready: tasks that wait at " + powers.Name + " are found by their ids only"}
+	}
+	return err
 }
 
 // matched also returns how many entries each shelf has.

@@ -29,7 +29,7 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	}
 	s := settlement{
 		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group, retention: m.join.Retention,
-		least: held.settled.Load(), forgot: func() { held.forgotten.Store(true) },
+		least: held.settled.Load(), forgot: func() { held.forgotten.Store(true) }, refused: m.join.Refused,
 	}
 	if err := s.settle(ctx, s.least+1, outcomes); err != nil {
 		return err
@@ -67,9 +67,19 @@ func (s *settlement) onlyOwned(outcomes []broker.Outcome, owned []any) []broker.
 	for i, receipt := range slices.Concat(s.again.receipts, s.over) {
 		ours[receipt.(string)] = owned[i] == int64(1)
 	}
-	kept := slices.DeleteFunc(slices.Clone(outcomes), func(o broker.Outcome) bool { return !ours[o.Delivery.Receipt] })
-	logx.Errorf("queue %s: %d outcomes refused; Redis does not know that this worker has their tasks",
-		s.queue, len(outcomes)-len(kept))
+	var kept []broker.Outcome
+	var refused []*broker.Delivery
+	for _, o := range outcomes {
+		if ours[o.Delivery.Receipt] {
+			kept = append(kept, o)
+		} else {
+			refused = append(refused, o.Delivery)
+		}
+	}
+	logx.Errorf("queue %s: %d outcomes refused; Redis does not know that this worker has their tasks", s.queue, len(refused))
+	if s.refused != nil {
+		s.refused(refused)
+	}
 	return kept
 }
 
@@ -81,6 +91,7 @@ type settlement struct {
 	group         string
 	retention     time.Duration // of tasks that ask for no other than the default
 	least         uint64        // number of a settling that Redis has answered; 0: it is not asked whether it has forgotten one
+	refused       func([]*broker.Delivery)
 	forgot        func()        // told that Redis has forgotten something that it had answered; not called where least is 0
 
 	again again // the tasks that are to run again

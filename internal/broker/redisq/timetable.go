@@ -132,7 +132,7 @@ func (b *Broker) findSchedules(ctx context.Context) (map[string]foundSchedule, e
 
 // PutSchedule implements [broker.Timetable].
 func (b *Broker) PutSchedule(ctx context.Context, given zeroq.Schedule) (created bool, err error) {
-	s, spec, err := cron.Complete(given)
+	s, spec, err := b.complete(ctx, given)
 	if err != nil {
 		return false, err
 	}
@@ -146,6 +146,22 @@ func (b *Broker) PutSchedule(ctx context.Context, given zeroq.Schedule) (created
 			return old.text == "", err
 		}
 	}
+}
+
+// complete checks a schedule and fills in what is not given.
+func (b *Broker) complete(ctx context.Context, given zeroq.Schedule) (zeroq.Schedule, *cron.Spec, error) {
+	s, spec, err := cron.Complete(given)
+	if err != nil {
+		return s, nil, err
+	}
+	if _, err := b.meet(ctx, s.Task.Queue); err != nil {
+		return s, nil, err
+	}
+	err = b.checkCarried(s.Task.Queue, s.Task)
+	if wrong := (*zeroq.FieldError)(nil); errors.As(err, &wrong) {
+		err = &zeroq.FieldError{Field: "task." + wrong.Field, Reason: wrong.Reason}
+	}
+	return s, spec, err
 }
 
 // store puts a schedule in the place of the old one, and reports whether that was still as it was

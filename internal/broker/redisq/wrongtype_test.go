@@ -100,6 +100,53 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 			},
 			func(k queueKeys) []string { return []string{k.schedules, k.schedNext} },
 		},
+		"relay_take": {
+			func(r *rig) func() error {
+				r.put(newTasks(2)...)
+				o := r.Outbox("q", "relay")
+				return func() error { return errOf(o.Take(r.Context(), 5)) }
+			},
+			func(k queueKeys) []string {
+				return []string{k.relay, k.relaying, k.landing, k.suspect, k.high, k.ready, k.low}
+			},
+		},
+		"relay_done": {
+			func(r *rig) func() error {
+				r.put(newTasks(2)...)
+				o := r.Outbox("q", "relay")
+				batch := r.take(o, 2)
+				lost := r.messages()
+				return func() error {
+					err := o.Done(r.Context(), batch)
+					if err == nil {
+						r.must(r.client.RPush(r.Context(), r.keys.ready, `"type"`, `"type"`).Err()) // as if they came back
+					} else if now := r.messages(); now != lost {
+						r.Errorf("%d messages, were %d", now, lost)
+					}
+					return err
+				}
+			},
+			func(k queueKeys) []string { return []string{k.gate} },
+		},
+		"admit": {
+			func(r *rig) func() error {
+				moved := r.sent(newTasks(3)...)
+				r.cancel(headID(moved[0]), zeroq.Cancelled)
+				m := r.join("w")
+				return func() error { _, _, err := m.Admit(r.Context(), moved); return err }
+			},
+			func(k queueKeys) []string {
+				return []string{k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes}
+			},
+		},
+		"settle of what came by a carrier": {
+			func(r *rig) func() error {
+				m := r.join("w")
+				d := r.admit(m, "G", r.sent(newTask())...)[0]
+				return func() error { return m.Settle(r.Context(), []broker.Outcome{outcome(m, d, zeroq.Dead)}) }
+			},
+			func(k queueKeys) []string { return []string{k.taken} },
+		},
 	}
 	for name, step := range steps {
 		for _, key := range step.keys(keysOf("q")) {
