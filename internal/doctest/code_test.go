@@ -18,6 +18,7 @@ import (
 	// The blocks are compiled against these: go test runs this test again when they change.
 	_ "github.com/zeroq-dev/zeroq/client"
 	_ "github.com/zeroq-dev/zeroq/producer"
+	_ "github.com/zeroq-dev/zeroq/queue"
 	_ "github.com/zeroq-dev/zeroq/worker"
 	_ "github.com/zeroq-dev/zeroq/zeroqtest"
 )
@@ -26,6 +27,7 @@ import (
 var imports = map[string]string{
 	"zeroq":     "github.com/zeroq-dev/zeroq",
 	"producer":  "github.com/zeroq-dev/zeroq/producer",
+	"queue":     "github.com/zeroq-dev/zeroq/queue",
 	"zeroqtest": "github.com/zeroq-dev/zeroq/zeroqtest",
 	"worker":    "github.com/zeroq-dev/zeroq/worker",
 	"client":    "github.com/zeroq-dev/zeroq/client",
