@@ -6,7 +6,7 @@ SHELL := bash
 # ARGS is passed on: make run ARGS="--port 9000", make test ARGS="-run TestFetch ./internal/fetcher".
 ARGS ?=
 
-.PHONY: help run build test chaos chaos-nightly fuzz mutants check gen fmt up down clean
+.PHONY: help run build test test-brokers chaos chaos-nightly fuzz mutants check gen fmt up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ build: ## build all programs into bin/
 test: ## run all tests, with the race detector (ARGS: flags and packages of go test)
 	@scripts/ensure-redis
 	@scripts/test $(ARGS)
+
+test-brokers: ## run the tests that need a RabbitMQ server, which it installs (ARGS: flags of go test)
+	@scripts/ensure-redis
+	@scripts/ensure-rabbitmq
+	@scripts/test-brokers $(ARGS)
 
 chaos: ## break zeroq in every way, and a peer beside it; prints one table (ARGS: -seed N, names of suites)
 	@scripts/ensure-redis

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -112,16 +113,19 @@ func (c *Carrier) twice(ctx context.Context, call func(context.Context) error) e
 		c.forget()
 		err = call(ctx)
 	}
-	return away(err)
+	return c.away(err)
 }
 
 // forget has the next call make new connections and look at the cluster anew.
 func (c *Carrier) forget() { c.transport.CloseIdleConnections() }
 
 // away wraps what keeps from reaching Kafka, or from what was asked of it; nil stays nil.
-func away(err error) error {
+func (c *Carrier) away(err error) error {
 	if err == nil || errors.Is(err, zeroq.ErrUnavailable) {
 		return err
+	}
+	if c.sasl != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("the connection was ended, as for a wrong user or password: %w", err)
 	}
 	return fmt.Errorf("%w: kafka: %w", zeroq.ErrUnavailable, err)
 }

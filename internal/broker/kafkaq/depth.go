@@ -2,6 +2,7 @@ package kafkaq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segmentio/kafka-go"
@@ -56,6 +57,9 @@ func (c *Carrier) committed(ctx context.Context, topic, group string, partitions
 	})
 	if err != nil {
 		return nil, err
+	}
+	if errors.Is(res.Error, kafka.GroupIdNotFound) {
+		return nil, nil // nobody has joined it yet
 	}
 	if res.Error != nil {
 		return nil, fmt.Errorf("group %s: %w", group, res.Error)

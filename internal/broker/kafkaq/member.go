@@ -23,6 +23,8 @@ func (s *subscription) run(ctx context.Context) {
 		return
 	}
 	defer group.Close()
+	over := time.AfterFunc(s.carrier.pace.session, s.expire)
+	defer over.Stop()
 	for {
 		generation, err := group.Next(ctx)
 		switch {
@@ -34,12 +36,28 @@ func (s *subscription) run(ctx context.Context) {
 			}
 			continue // the group waits before its next attempt
 		}
+		over.Stop()
 		s.fault(ofGroup, nil)
-		s.serve(generation)
-		// A generation that ends as soon as it begins must not be a loop without a pause.
-		if !wait(ctx, s.carrier.pace.rejoin) || !s.prepare(ctx) {
+		begun := time.Now()
+		s.serve(ctx, generation)
+		over.Reset(s.carrier.pace.session)
+		// Generations that end as soon as they begin must not be a loop without a pause.
+		if !wait(ctx, s.carrier.pace.rejoin-time.Since(begun)) || !s.prepare(ctx) {
 			return
 		}
+	}
+}
+
+// expire gives up all partitions of a generation that ended a session ago, with none since: others may have
+// them by now.
+func (s *subscription) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live {
+		return
+	}
+	for _, t := range s.parts {
+		s.lose(t)
 	}
 }
 
@@ -94,8 +112,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// serve reads the partitions of a generation until it ends.
-func (s *subscription) serve(generation *kafka.Generation) {
+// serve reads the partitions of a generation until it ends, or ctx does: who closes the group then ends it.
+func (s *subscription) serve(ctx context.Context, generation *kafka.Generation) {
 	begun := s.assign(generation.Assignments[s.topic])
 	served := make(chan struct{})
 	generation.Start(func(ctx context.Context) {
@@ -105,7 +123,10 @@ func (s *subscription) serve(generation *kafka.Generation) {
 	for _, t := range begun {
 		generation.Start(func(ctx context.Context) { s.read(ctx, t) })
 	}
-	<-served
+	select {
+	case <-served:
+	case <-ctx.Done():
+	}
 }
 
 // assign takes over the partitions of a new generation, and returns them. One that goes on keeps what is in

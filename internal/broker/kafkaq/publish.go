@@ -40,7 +40,7 @@ func (c *Carrier) Publish(ctx context.Context, queue string, messages []broker.M
 	}
 	for _, i := range left {
 		if errs[i] == nil {
-			errs[i] = away(ctx.Err())
+			errs[i] = c.away(ctx.Err())
 		}
 	}
 	return errs
@@ -64,7 +64,7 @@ func (c *Carrier) publish(ctx context.Context, topic string, messages []broker.M
 	count, err := c.provide(ctx, topic)
 	if err != nil {
 		for _, i := range indexes {
-			errs[i] = away(err)
+			errs[i] = c.away(err)
 		}
 		return
 	}
@@ -101,7 +101,7 @@ func (c *Carrier) send(ctx context.Context, topic string, partition int, message
 		n := fits(messages, indexes)
 		if err := c.request(ctx, topic, partition, messages, indexes[:n], errs); err != nil {
 			for _, i := range indexes[n:] {
-				errs[i] = away(fmt.Errorf("%w: %w", errBehind, err))
+				errs[i] = c.away(fmt.Errorf("%w: %w", errBehind, err))
 			}
 			return
 		}
@@ -147,7 +147,7 @@ func (c *Carrier) request(ctx context.Context, topic string, partition int, mess
 	case refused(err) && half > 0:
 		if err := c.request(ctx, topic, partition, messages, indexes[:half], errs); err != nil {
 			for _, i := range indexes[half:] {
-				errs[i] = away(fmt.Errorf("%w: %w", errBehind, err))
+				errs[i] = c.away(fmt.Errorf("%w: %w", errBehind, err))
 			}
 			return err
 		}
@@ -157,7 +157,7 @@ func (c *Carrier) request(ctx context.Context, topic string, partition int, mess
 		return nil
 	}
 	for _, i := range indexes {
-		errs[i] = away(err)
+		errs[i] = c.away(err)
 	}
 	return err
 }

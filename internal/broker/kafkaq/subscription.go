@@ -128,10 +128,10 @@ func (s *subscription) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.faults[ofGroup]; err != nil {
-		return away(err)
+		return s.carrier.away(err)
 	}
 	for _, err := range s.faults {
-		return away(err)
+		return s.carrier.away(err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -54,22 +55,30 @@ func (c *Carrier) provide(ctx context.Context, topic string) (int, error) {
 	return n, err
 }
 
+// asksAtOnce is of how many partitions the ends are asked for at a time: kafka-go makes two requests for each
+// of them, on connections of their own.
+const asksAtOnce = 8
+
 // ends returns the first offset of each partition, and the one after the last.
 func (c *Carrier) ends(ctx context.Context, topic string, partitions []int) (map[int]kafka.PartitionOffsets, error) {
-	var asked []kafka.OffsetRequest
-	for _, p := range partitions {
-		asked = append(asked, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
-	}
-	res, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: asked}})
-	if err != nil {
-		return nil, err
-	}
 	found := map[int]kafka.PartitionOffsets{}
-	for _, p := range res.Topics[topic] {
-		if p.Error != nil {
-			return nil, fmt.Errorf("topic %s, partition %d: %w", topic, p.Partition, p.Error)
+	for some := range slices.Chunk(partitions, asksAtOnce) {
+		var asked []kafka.OffsetRequest
+		for _, p := range some {
+			asked = append(asked, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
 		}
-		found[p.Partition] = p
+		res, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
+			Topics: map[string][]kafka.OffsetRequest{topic: asked},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range res.Topics[topic] {
+			if p.Error != nil {
+				return nil, fmt.Errorf("topic %s, partition %d: %w", topic, p.Partition, p.Error)
+			}
+			found[p.Partition] = p
+		}
 	}
 	return found, nil
 }

@@ -92,7 +92,7 @@ type settlement struct {
 	retention     time.Duration // of tasks that ask for no other than the default
 	least         uint64        // number of a settling that Redis has answered; 0: it is not asked whether it has forgotten one
 	refused       func([]*broker.Delivery)
-	forgot        func()        // told that Redis has forgotten something that it had answered; not called where least is 0
+	forgot        func() // told that Redis has forgotten something that it had answered; not called where least is 0
 
 	again again // the tasks that are to run again
 	over  []any // receipts of all others
