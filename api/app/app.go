@@ -24,6 +24,9 @@ import (
 // Conf is the configuration of the API.
 type Conf = config.Config
 
+// Relay names the broker of a queue.
+type Relay = config.Relay
+
 // Deps are what the API stands on. They stay the caller's: whoever made them closes them, after Stop.
 type Deps = svc.Deps
 

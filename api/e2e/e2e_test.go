@@ -32,11 +32,14 @@ func TestMain(m *testing.M) {
 }
 
 // start runs an API on the Redis until the test ends.
-func start(t *testing.T, redis zeroq.RedisConf) (c *client.Client, url string) {
+func start(t *testing.T, redis zeroq.RedisConf, change ...func(*app.Conf)) (c *client.Client, url string) {
 	t.Helper()
 	var conf app.Conf
 	conf.Log = logx.LogConf{Mode: "console", Level: "severe"}
 	conf.Host, conf.Timeout, conf.DrainTimeout, conf.Redis = "127.0.0.1", time.Second, 4*time.Second, redis
+	for _, f := range change {
+		f(&conf)
+	}
 	api, err := app.Open(conf)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func TestCommands_OverTheEngine(t *testing.T) {
 		code                     int
 	}{
 		{"enqueue echo '{\"n\":1}' --id a --delay 1h --unique-key k", "", "a\n", "", 0},
+		{"enqueue echo 1 --group g", "", "", "zeroq: 400 invalid_field: group needs a broker that keeps the order of a group, which that of the queue does not\n", 1},
 		{"enqueue echo 1 --unique-key k", "", "", "zeroq: 409 duplicate: unique: another task has this unique key: a\n", 1},
 		{"cancel a", "", "a is cancelled\n", "", 0},
 		{"retry a", "", "a is ready\n", "", 0},

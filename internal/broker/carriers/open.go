@@ -7,6 +7,7 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/kafkaq"
+	"github.com/zeroq-dev/zeroq/internal/broker/rabbitq"
 )
 
 // Opener opens the carrier of a broker, without waiting for its server.
@@ -17,7 +18,7 @@ func Dial(conf zeroq.BrokerConf) (broker.Carrier, error) {
 	if conf.Kafka != nil {
 		return opened(kafkaq.Open(*conf.Kafka))
 	}
-	return nil, fmt.Errorf("RabbitMQ: %w", zeroq.ErrUnsupported)
+	return opened(rabbitq.Open(*conf.RabbitMQ))
 }
 
 // opened keeps a nil of one type from becoming a carrier.
