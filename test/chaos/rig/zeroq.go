@@ -38,7 +38,7 @@ func key(queue, name string) string { return "zq:{" + queue + "}:" + name }
 
 // Where tasks are that have not finished.
 var (
-	lists   = []string{"ready", "ready:high", "ready:low", "suspect", "landing"}
+	lists   = []string{"ready", "ready:high", "ready:low", "suspect", "landing", "relaying"}
 	indexes = []string{"scheduled", "retry"}
 )
 
@@ -52,6 +52,7 @@ func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (str
 	for _, name := range append(slices.Clone(indexes), "groups") {
 		counts[name] = pipe.ZCard(ctx, key(queue, name))
 	}
+	away := pipe.HGet(ctx, key(queue, "gate"), "away")
 	marker := pipe.LIndex(ctx, key(queue, "ready"), -1)
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return "", err
@@ -68,6 +69,9 @@ func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (str
 		if n > 0 {
 			busy = append(busy, fmt.Sprintf("%s %d", name, n))
 		}
+	}
+	if n, _ := strconv.Atoi(away.Val()); n != 0 {
+		busy = append(busy, fmt.Sprintf("away %d", n))
 	}
 	if len(busy) > 0 { // to look for what is in flight, Redis goes through all names that it holds
 		slices.Sort(busy)
@@ -276,7 +280,7 @@ func begun(ctx context.Context, c *redis.Client) ([]string, error) {
 // stays matches what a queue leaves when everything is over: see docs/redis-keys.md. Workers that were
 // killed are forgotten some time later; answers are kept for a day.
 var stays = regexp.MustCompile(`^zq:(queues|schedules|workers|worker:.*|answer:.*|operations|` +
-	`\{[^}]*\}:(v|seq|counters|samples|gate|schedules|schedules:next|op:.*))$`)
+	`\{[^}]*\}:(v|seq|counters|samples|gate|relay|schedules|schedules:next|op:.*))$`)
 
 // left returns the names that should be gone, and how many bytes the queue takes that are not kept on
 // purpose for a time.
