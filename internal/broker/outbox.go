@@ -64,8 +64,9 @@ type Admitter interface {
 
 // Doorman takes in bare messages that came by a carrier: they come again as admitted ones.
 type Doorman interface {
-	// EnqueueBare puts them on the queue, and answers as [Broker].Enqueue does. What means nothing to the engine
-	// survives. A message that was put there already under the same id is a zeroq.ErrDuplicateID.
+	// EnqueueBare puts them on the queue, and answers as [Broker].Enqueue does; but as they are there already, in a
+	// way, there is room for them however full it is. What means nothing to the engine survives. A message that was put
+	// there already under the same id is a zeroq.ErrDuplicateID.
 	EnqueueBare(ctx context.Context, queue string, bare []Bare) []error
 }
 
@@ -74,7 +75,7 @@ type Bare struct {
 	// Task is what the message says, valid and with its defaults. It should have an ID.
 	Task *zeroq.Task
 	Raw  []byte
-	// Relayed: it came from the outbox.
+	// Relayed: it came from the outbox, so it is counted among those that wait at the carrier.
 	Relayed bool
 }
 

@@ -29,7 +29,7 @@ var carrying = []Mutant{{
 	Package: redisq, Run: relays,
 }, {
 	Name: "relay-counts-nothing", Why: "tasks at the carrier fill no queue", File: scripts + "relay_done.lua",
-	Old: "add_away(KEYS[3], moved)\n", New: "",
+	Old: "  redis.call('HINCRBY', KEYS[3], 'away', moved)\n", New: "",
 	Package: redisq, Run: relays,
 }, {
 	Name: "carry-leaves-tasks", Why: "a queue's broker changes while tasks are at the one before", File: brokers + "carry.go",

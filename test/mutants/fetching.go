@@ -28,7 +28,7 @@ var fetching = []Mutant{{
 	Old: "  redis.call('HSET', inflight, '#f', seq)\n", New: "",
 	Package: redisq, Run: again,
 }, {
-	Name: "fetch-newest-first", Why: "tasks are taken from the wrong end", File: scripts + "prelude.lua",
+	Name: "fetch-newest-first", Why: "tasks are taken from the wrong end", File: scripts + "taking.lua",
 	Old: "redis.call('RPOP', list, math.min(", New: "redis.call('LPOP', list, math.min(",
 	Package: redisq, Run: fetches,
 }, {
@@ -36,7 +36,7 @@ var fetching = []Mutant{{
 	Old: "if off[i] == 1 and redis.call('SREM', KEYS[9], fields[i]) == 1 then", New: "if false then",
 	Package: redisq, Run: fetches,
 }, {
-	Name: "fetch-takes-what-wakes", Why: "what wakes a worker is taken for a task", File: scripts + "prelude.lua",
+	Name: "fetch-takes-what-wakes", Why: "what wakes a worker is taken for a task", File: scripts + "taking.lua",
 	Old: "      if message ~= '' then", New: "      if true then",
 	Package: redisq, Run: fetches,
 }, {
@@ -52,15 +52,15 @@ var fetching = []Mutant{{
 	Old: "local turn = tonumber(seq) % 8", New: "local turn = 1",
 	Package: redisq, Run: fetches,
 }, {
-	Name: "fetch-any-concurrency", Why: "the limit of tasks in flight is each worker's own", File: scripts + "prelude.lua",
+	Name: "fetch-any-concurrency", Why: "the limit of tasks in flight is each worker's own", File: scripts + "taking.lua",
 	Old: "most = math.min(most, tonumber(concurrency) - tonumber(running or 0))", New: "most = math.min(most, tonumber(concurrency))",
 	Package: redisq, Run: limits,
 }, {
-	Name: "fetch-any-rate", Why: "tokens are never used up", File: scripts + "prelude.lua",
+	Name: "fetch-any-rate", Why: "tokens are never used up", File: scripts + "taking.lua",
 	Old: "string.format('%.6f', tokens - count)", New: "string.format('%.6f', tokens)",
 	Package: redisq, Run: limits,
 }, {
-	Name: "fetch-any-size", Why: "a fetch is as large as its messages", File: scripts + "prelude.lua",
+	Name: "fetch-any-size", Why: "a fetch is as large as its messages", File: scripts + "taking.lua",
 	Old: "while #messages < most and bytes < most_bytes do", New: "while #messages < most do",
 	Package: redisq, Run: fetches,
 }, {

@@ -167,7 +167,7 @@ func (r *rig) some(m broker.Member, n int) (deliveries []*broker.Delivery) {
 }
 
 // quiet is how long nothing has to come for a test to believe that nothing travels.
-const quiet = 300 * time.Millisecond
+const quiet = 200 * time.Millisecond
 
 // quietly does something once, and again and again while a task may be travelling, until it says so.
 func (r *rig) quietly(do func() (enough bool)) {

@@ -153,6 +153,7 @@ func cancelLeased(t *testing.T, r *rig) {
 		if info := r.wants(id, zeroq.Succeeded); info.CancelRequested {
 			t.Errorf("the finished task is %+v", info)
 		}
+		r.must(m.Leave(r.ctx))
 	}
 }
 

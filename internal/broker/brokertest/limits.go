@@ -81,6 +81,7 @@ func (r *rig) fetchUpTo(m broker.Member, n, want int) []*broker.Delivery {
 
 // limitSurvivesDeath: what dead workers held counts until it is given back, and no longer.
 func limitSurvivesDeath(_ *testing.T, r *rig) {
+	r.together()
 	r.limit(zeroq.Limits{Concurrency: 2})
 	for range 4 {
 		r.enqueue(task())

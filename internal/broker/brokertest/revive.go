@@ -170,6 +170,7 @@ func retryUnreadable(t *testing.T, r *rig) {
 		for _, d := range r.fetch(m, 1) {
 			r.must(m.Settle(r.ctx, oneOutcome(r.succeed(m, d))))
 		}
+		r.must(m.Leave(r.ctx))
 	}
 }
 

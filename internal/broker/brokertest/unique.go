@@ -55,6 +55,7 @@ func uniqueUntilFinished(t *testing.T, r *rig) {
 		}
 		last := r.fetch(m, 1)
 		r.must(m.Settle(r.ctx, []broker.Outcome{r.succeed(m, last[0]), r.succeed(m, held[1])}))
+		r.must(m.Leave(r.ctx))
 	}
 }
 

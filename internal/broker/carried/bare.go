@@ -25,13 +25,10 @@ func idOf(message []byte) string {
 	return ""
 }
 
-// retryBare is how long after it was not taken in a bare message is tried again.
-const retryBare = time.Second
-
 // enqueueBare puts bare messages on their queue, from where they come again as admitted ones, and returns
 // those that Redis can be asked for. These have some that can never be tasks: they become dead letters.
-func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting {
-	var ready, fresh []*waiting
+func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) (ready []*waiting, err error) {
+	var fresh []*waiting
 	var bare []broker.Bare
 	for _, p := range parcels {
 		if p.bad != nil || p.unanswered || idOf(p.Body) != "" {
@@ -41,22 +38,22 @@ func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) []*waiting
 			ready = append(ready, p)
 		} else {
 			fresh = append(fresh, p)
-			bare = append(bare, broker.Bare{Task: task, Raw: p.Body, Relayed: strings.HasPrefix(p.ID, "relay."+m.queue+".")})
+			bare = append(bare, broker.Bare{Task: task, Raw: p.Body, Relayed: strings.HasPrefix(p.ID, relayed(m.queue))})
 		}
 	}
 	if len(bare) == 0 {
-		return ready
+		return ready, nil
 	}
-	for i, err := range m.broker.EnqueueBare(ctx, m.queue, bare) {
+	for i, refusal := range m.broker.EnqueueBare(ctx, m.queue, bare) {
 		switch p := fresh[i]; {
-		case err == nil, errors.Is(err, zeroq.ErrDuplicateID), errors.Is(err, zeroq.ErrDuplicate):
+		case refusal == nil, errors.Is(refusal, zeroq.ErrDuplicateID), errors.Is(refusal, zeroq.ErrDuplicate):
 			m.sub.Ack(p.Parcel)
-		default: // the queue is full, or drained, or Redis is away
-			p.at = time.Now().Add(retryBare)
+		default: // Redis is away, or full
+			err = refusal
 			m.waitlist.add(p)
 		}
 	}
-	return ready
+	return ready, err
 }
 
 // taskOf reads a bare message. A priority is left out: nobody is there to be told that the carrier has none.

@@ -22,24 +22,26 @@ type Broker struct {
 	*redisq.Broker
 	carriers map[string]broker.Carrier // by queue
 
-	// What runs for longer, and has no group, is acknowledged while it runs. Redis has had it on disk for long,
-	// and a consumer that acknowledges late is taken for dead by RabbitMQ, and holds up what Kafka notes.
-	longRun time.Duration
-	// How long after a group's task was found to be in flight it is asked for again.
-	askAgain time.Duration
+	longRun func(broker.Powers) time.Duration
 }
 
-// The defaults of a Broker.
-const (
-	longRun  = 30 * time.Second
-	askAgain = 500 * time.Millisecond
-)
+// longRun is how long a task may run until its message is acknowledged while it runs, unless it has a group:
+// Redis has had it on disk for long. A carrier that keeps order notes how far a partition was read, which one
+// message must not hold up. Any other takes who acknowledges late for dead, RabbitMQ after 30 minutes; but it
+// hands over another message for each that is acknowledged, which then waits here for a slot, so it is done
+// late.
+func longRun(powers broker.Powers) time.Duration {
+	if powers.Order {
+		return 30 * time.Second
+	}
+	return 10 * time.Minute
+}
 
 var _ broker.Broker = (*Broker)(nil)
 
 // New returns a broker on Redis with the carriers of some queues. It closes both.
 func New(redis *redisq.Broker, carriers map[string]broker.Carrier) *Broker {
-	return &Broker{Broker: redis, carriers: carriers, longRun: longRun, askAgain: askAgain}
+	return &Broker{Broker: redis, carriers: carriers, longRun: longRun}
 }
 
 // Join implements [broker.Broker].

@@ -28,11 +28,15 @@ type begun struct {
 
 func newInflight() inflight { return inflight{parcels: make(map[receipt]begun)} }
 
-func (f *inflight) add(d *broker.Delivery, p *broker.Parcel) {
+// add notes the parcel of a delivery, and returns the one that was noted before under the same name, if any.
+func (f *inflight) add(d *broker.Delivery, p *broker.Parcel) (before *broker.Parcel) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last++
-	f.parcels[receipt{d.Lease, d.Receipt}] = begun{p, f.last, time.Now()}
+	at := receipt{d.Lease, d.Receipt}
+	before = f.parcels[at].Parcel
+	f.parcels[at] = begun{p, f.last, time.Now()}
+	return before
 }
 
 // take removes and returns the parcels of deliveries, as far as they are there.

@@ -28,6 +28,7 @@ type member struct {
 	mode    broker.Mode
 	sub     broker.Subscription
 	ordered bool
+	longRun time.Duration
 
 	waitlist waitlist
 	inflight inflight
@@ -40,7 +41,7 @@ var _ broker.Member = (*member)(nil)
 // newMember returns a member that needs its part in Redis and its subscription.
 func newMember(b *Broker, join broker.Join, powers broker.Powers) *member {
 	return &member{
-		broker: b, queue: join.Queue, mode: join.Mode, ordered: powers.Order,
+		broker: b, queue: join.Queue, mode: join.Mode, ordered: powers.Order, longRun: b.longRun(powers),
 		inflight: newInflight(), waits: newWaits(),
 	}
 }
@@ -53,7 +54,11 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 		if len(parcels) == 0 {
 			return nil, m.sub.Err()
 		}
-		deliveries, err := m.admit(ctx, m.enqueueBare(ctx, parcels))
+		admitted, bareErr := m.enqueueBare(ctx, parcels)
+		deliveries, err := m.admit(ctx, admitted)
+		if err == nil && len(deliveries) == 0 {
+			err = bareErr
+		}
 		if err != nil || len(deliveries) > 0 || len(parcels) < n {
 			return deliveries, err
 		}
@@ -144,11 +149,17 @@ func (m *member) begin(p *waiting, d *broker.Delivery) {
 	if p.bad != nil {
 		d.Task, d.Err = nil, p.bad
 	}
-	m.inflight.add(d, p.Parcel)
+	if before := m.inflight.add(d, p.Parcel); before != nil {
+		m.recall([]*broker.Parcel{before}) // Redis had forgotten that the worker has it
+	}
 }
 
-// A message that Redis asks to wait comes again so much later.
-const later = 100 * time.Millisecond
+// How much later a message is asked for again that something is in the way of, and one whose task is in
+// flight.
+const (
+	later    = 100 * time.Millisecond
+	askAgain = 500 * time.Millisecond
+)
 
 // turnedDown does with a message what the verdict says. That of a task in flight is kept where the carrier
 // keeps order: the next of its group must not come before it is over, and if it was this message's own
@@ -158,8 +169,8 @@ func (m *member) turnedDown(p *waiting, verdict broker.Verdict) {
 	switch {
 	case verdict == broker.Later:
 		p.at = now.Add(later)
-	case verdict == broker.Busy && m.ordered && (p.Group != "" || now.Sub(p.since) < m.broker.longRun):
-		p.at = now.Add(m.broker.askAgain)
+	case verdict == broker.Busy && m.ordered && (p.Group != "" || now.Sub(p.since) < m.longRun):
+		p.at = now.Add(askAgain)
 	default:
 		m.sub.Ack(p.Parcel)
 		return
@@ -229,7 +240,7 @@ func (m *member) Beat(ctx context.Context) error {
 	err := m.Admitter.Beat(ctx)
 	switch {
 	case err == nil:
-		m.sub.Ack(m.inflight.takeLong(mark, time.Now().Add(-m.broker.longRun), m.ordered)...)
+		m.sub.Ack(m.inflight.takeLong(mark, time.Now().Add(-m.longRun), m.ordered)...)
 	case errors.Is(err, zeroq.ErrLeaseLost):
 		m.recall(m.inflight.takeUntil(mark))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
@@ -174,11 +175,22 @@ type load struct {
 func newLoad(queue string, batch broker.Batch) *load {
 	l := &load{batch: batch, refused: make(map[int]error)}
 	for i, raw := range batch.Messages {
-		l.all = append(l.all, messageOf(raw, fmt.Sprintf("relay.%s.%d.%d", queue, batch.Number, i)))
+		l.all = append(l.all, messageOf(raw, nameOf(queue, batch.Number, i, raw)))
 		l.left = append(l.left, i)
 	}
 	return l
 }
+
+// nameOf is the ID of a bare message, the same whenever its batch is published. A Redis that lost its last
+// writes may give the same number to another batch: what is in the message tells it from that.
+func nameOf(queue string, batch uint64, index int, raw []byte) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write(raw) // cannot fail
+	return fmt.Sprintf("%s%d.%d.%x", relayed(queue), batch, index, sum.Sum64())
+}
+
+// relayed is how the IDs of bare messages begin that came from the outbox.
+func relayed(queue string) string { return "relay." + queue + "." }
 
 // messages are those that are left.
 func (l *load) messages() []broker.Message {

@@ -125,7 +125,7 @@ func (r *rig) until(what string, condition func() bool) {
 
 // during does something again and again for a time in which the contrary would show.
 func (r *rig) during(do func()) {
-	for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end); {
+	for end := time.Now().Add(250 * time.Millisecond); time.Now().Before(end); {
 		do()
 		pause, cancel := context.WithTimeout(r.ctx, 10*time.Millisecond)
 		<-pause.Done()

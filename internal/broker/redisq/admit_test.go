@@ -13,7 +13,7 @@ import (
 )
 
 func TestAdmit_GrantsWhatIsReady(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		moved := r.sent(newTask(), newTask(zeroq.ID("mine"), zeroq.Group("g")))
 		got := r.admit(m, "GG", moved...)
@@ -31,7 +31,7 @@ func TestAdmit_GrantsWhatIsReady(t *testing.T) {
 }
 
 func TestAdmit_WhatIsOverIsStale(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		for _, state := range []zeroq.State{zeroq.Succeeded, zeroq.Dead, zeroq.Expired, zeroq.Cancelled, zeroq.Retry} {
 			moved := r.sent(newTask())
@@ -46,7 +46,7 @@ func TestAdmit_WhatIsOverIsStale(t *testing.T) {
 
 // A carrier may bring an attempt again that has failed, when the next one is ready already.
 func TestAdmit_AttemptThatHasEndedIsStale(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		first := r.sent(newTask(zeroq.ID("mine")))
 		o := outcome(m, r.admit(m, "G", first...)[0], zeroq.Retry)
@@ -68,7 +68,7 @@ func TestAdmit_AttemptThatHasEndedIsStale(t *testing.T) {
 
 // A task that was put off runs again under the same number.
 func TestAdmit_TaskThatWasPutOffRunsAgain(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		moved := r.sent(newTask(zeroq.ID("mine")))
 		for range 3 {
@@ -88,7 +88,7 @@ func TestAdmit_TaskThatWasPutOffRunsAgain(t *testing.T) {
 }
 
 func TestAdmit_WhatRunsIsBusy(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		one, other := r.join("one"), r.join("other")
 		moved := r.sent(newTasks(2)...)
 		got := r.admit(one, "GBG", moved[0], moved[0], moved[1])
@@ -103,7 +103,7 @@ func TestAdmit_WhatRunsIsBusy(t *testing.T) {
 
 // The lease says when a task runs again, not the carrier; and it does so once, however many copies there are.
 func TestAdmit_TaskOfADeadWorkerRunsOnceMore(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		dead := r.join("dead")
 		moved := r.sent(newTask(zeroq.ID("mine")))
 		r.admit(dead, "G", moved...)
@@ -121,7 +121,7 @@ func TestAdmit_TaskOfADeadWorkerRunsOnceMore(t *testing.T) {
 }
 
 func TestAdmit_WithoutTheLeaseNothingIsGranted(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		moved := r.sent(newTask())
 		r.must(r.client.Del(t.Context(), r.keys.groups).Err())
@@ -135,7 +135,7 @@ func TestAdmit_WithoutTheLeaseNothingIsGranted(t *testing.T) {
 }
 
 func TestAdmit_WhatWasCalledOffIsDropped(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		moved := r.sent(newTask(zeroq.ID("cancelled")), newTask(zeroq.ID("deleted")), newTask(zeroq.ID("revived")))
 		r.cancel("cancelled", zeroq.Cancelled)
@@ -155,7 +155,7 @@ func TestAdmit_WhatWasCalledOffIsDropped(t *testing.T) {
 
 // Whoever put such a message there: it is run by nobody, and lost by nobody.
 func TestAdmit_MessagesThatNobodyEnqueuedAreGrantedToBeBuried(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		dead := newTask()
 		moved := r.sent(dead)
 		m := r.join("w")
@@ -178,7 +178,7 @@ func TestAdmit_MessagesThatNobodyEnqueuedAreGrantedToBeBuried(t *testing.T) {
 }
 
 func TestAdmit_PausedQueueGrantsNothing(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		moved := r.sent(newTask())
 		r.must(r.Pause(t.Context(), "q"))
@@ -196,7 +196,7 @@ func TestAdmit_LimitsLeaveTheRestForLater(t *testing.T) {
 		"concurrency": {Concurrency: new(2)}, "rate": {Rate: new(0.001), Burst: new(2)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			carried(t, func(r *rig) {
+			carried(t, func(t *testing.T, r *rig) {
 				r.must(r.Limit(t.Context(), "q", limit))
 				one, other := r.join("one"), r.join("other")
 				moved := r.sent(newTasks(5)...)
@@ -218,7 +218,7 @@ func TestAdmit_LimitsLeaveTheRestForLater(t *testing.T) {
 
 // A worker has one suspect at a time, so that only the guilty one can be there when it dies again.
 func TestAdmit_OneSuspectAtATime(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		moved := r.sent(newTasks(4)...)
 		for _, message := range moved[:3] {
 			r.must(r.client.HSet(t.Context(), r.keys.crashes, headID(message), 2).Err())
@@ -234,7 +234,7 @@ func TestAdmit_OneSuspectAtATime(t *testing.T) {
 }
 
 func TestAdmit_AtMostOnceStartsNoTaskTwice(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.joinFor("dead", broker.AtMostOnce, testLease)
 		moved := r.sent(newTask(zeroq.ID("mine")))
 		may, err := m.Commit(t.Context(), r.admit(m, "G", moved...))
@@ -251,7 +251,7 @@ func TestAdmit_AtMostOnceStartsNoTaskTwice(t *testing.T) {
 
 // A longer list than a script can take is no error: the rest has its turn when it is asked for again.
 func TestAdmit_TakesAsMuchAsAScriptCan(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		r.put(newTasks(maxFetch + 1)...)
 		m := r.join("w")
 		moved := r.relay()
@@ -266,7 +266,7 @@ func TestAdmit_TakesAsMuchAsAScriptCan(t *testing.T) {
 }
 
 func TestReplay_AdmitGivesTheSameAnswer(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		s := attach(r.Broker, nil)
 		r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Concurrency: new(2)}))
 		moved := r.sent(newTasks(5)...)
@@ -292,7 +292,7 @@ func TestReplay_AdmitGivesTheSameAnswer(t *testing.T) {
 
 // Nobody waits for the answer of what comes late: it must not begin what the first answer did not.
 func TestReplay_AdmitThatWasRefusedBeginsNothingLater(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		s := attach(r.Broker, nil)
 		m, other := r.join("w"), r.join("other")
 		moved := r.sent(newTasks(2)...)
@@ -319,7 +319,7 @@ func TestReplay_AdmitThatWasRefusedBeginsNothingLater(t *testing.T) {
 
 // A call without an answer may have been executed. What it granted is the worker's, whatever it asks next.
 func TestReplay_AdmitWithoutAnAnswerIsToldLater(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		s := attach(r.Broker, nil)
 		m := r.join("w")
 		moved := r.sent(newTasks(5)...)
@@ -349,7 +349,7 @@ func TestReplay_AdmitWithoutAnAnswerIsToldLater(t *testing.T) {
 
 // What a lost lease was told is nothing to the next one.
 func TestReplay_AdmitForgetsWhatALostLeaseAsked(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		s := attach(r.Broker, nil)
 		m := r.join("w")
 		moved := r.sent(newTasks(2)...)

@@ -16,7 +16,7 @@ var (
 )
 
 // carried runs a test of a queue whose tasks a carrier takes to the workers, which is the test itself.
-func carried(t *testing.T, test func(r *rig)) {
+func carried(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
 	t.Parallel()
 	for name, open := range map[string]func(t *testing.T) *rig{
@@ -30,7 +30,7 @@ func carried(t *testing.T, test func(r *rig)) {
 			t.Parallel()
 			r := open(t)
 			r.must(r.Carry(t.Context(), "q", ordered))
-			test(r)
+			test(t, r)
 		})
 	}
 }
@@ -117,7 +117,7 @@ func (r *rig) reaped(n int) {
 }
 
 func TestCarried_CountsAreOfAllThatWaits(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ready := func(n, leased int64) map[zeroq.State]int64 {
 			return map[zeroq.State]int64{zeroq.Ready: n, zeroq.Leased: leased}
 		}
@@ -145,7 +145,7 @@ func TestCarried_CountsAreOfAllThatWaits(t *testing.T) {
 
 // What waits at the carrier fills a queue, and keeps it from being drained.
 func TestCarried_LimitsOfTheQueueCountWhatIsAway(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		moved := r.sent(newTasks(2)...)
 		r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{MaxLength: new(3)}))
 		r.put(newTask())
@@ -165,7 +165,7 @@ func TestCarried_LimitsOfTheQueueCountWhatIsAway(t *testing.T) {
 
 // Nothing of tasks and workers stays, beside the number of the last batch.
 func TestCarried_NothingIsLeftBehind(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		m := r.join("w")
 		got := r.admit(m, "GGGGG", r.sent(newTasks(5)...)...)
 		for i, state := range []zeroq.State{zeroq.Succeeded, zeroq.Dead, zeroq.Expired, zeroq.Ready, zeroq.Retry} {

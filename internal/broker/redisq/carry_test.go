@@ -74,7 +74,7 @@ func TestCarry_BareMessageOfAGroupIsADeadLetterWhereOrderIsNotKept(t *testing.T)
 }
 
 func TestCarry_AnotherBrokerWaitsUntilNothingIsLeftAtTheOne(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		o, m := r.Outbox("q", "relay"), r.join("w")
 		r.put(newTasks(3)...)
@@ -105,14 +105,14 @@ func TestCarry_AnotherBrokerWaitsUntilNothingIsLeftAtTheOne(t *testing.T) {
 }
 
 func TestCarry_WritesNothingWhereNothingChanges(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		r.unchanged("the same once more", func() { r.must(r.Carry(t.Context(), "q", ordered)) })
 	})
 }
 
 // What waits at a carrier cannot be gone through, but each task is found by its id.
 func TestCarry_TasksThatWaitAreFoundByIDOnly(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		r.sent(newTask(zeroq.ID("one")), newTask(zeroq.ID("two")))
 		ready := zeroq.Selection{State: zeroq.Ready}

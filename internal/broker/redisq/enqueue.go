@@ -208,11 +208,11 @@ func (b *Broker) specialCalls(ctx context.Context, keys queueKeys, queue string,
 }
 
 func (b *Broker) specialCall(keys queueKeys, task *zeroq.Task) call {
-	return b.putCall(keys, task, b.stamp(task))
+	return b.putCall(keys, task, b.stamp(task), "")
 }
 
-// putCall puts in a task that has its times, by the message.
-func (b *Broker) putCall(keys queueKeys, task *zeroq.Task, message []byte) call {
+// putCall puts in a task that has its times, by the message. from is where it came from, as the script has it.
+func (b *Broker) putCall(keys queueKeys, task *zeroq.Task, message []byte, from string) call {
 	record := newRecord(markLive, task)
 	record.Nonce = rand.Text()[:12]
 	at := keys.place(task.ID)
@@ -221,7 +221,7 @@ func (b *Broker) putCall(keys queueKeys, task *zeroq.Task, message []byte) call 
 		keys: append([]string{
 			keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate, keys.withdrawn, at.key,
 		}, lock...),
-		args: []any{keys.prefix, record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode(), at.slot, mode, ttl},
+		args: []any{keys.prefix, record.Nonce, toMillis(task.RunAt), task.ID, message, record.encode(), at.slot, mode, ttl, from},
 	}
 }
 

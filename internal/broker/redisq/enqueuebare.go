@@ -3,9 +3,7 @@ package redisq
 import (
 	"cmp"
 	"context"
-	"errors"
 
-	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
@@ -23,23 +21,10 @@ func (b *Broker) EnqueueBare(ctx context.Context, queue string, bare []broker.Ba
 		return errs
 	}
 	answers, _ := b.runAll(ctx, scriptEnqueueOne, calls)
-	relayed := int64(0)
 	for i, answer := range answers {
 		errs[i] = cmp.Or(answer.err, refused(answer))
-		if bare[i].Relayed && inAlready(errs[i]) {
-			relayed++
-		}
-	}
-	if relayed > 0 {
-		// Where this fails, the carrier's own number corrects it in a moment.
-		_ = b.calls.HIncrBy(ctx, keysOf(queue).gate, gateAway, -relayed).Err()
 	}
 	return errs
-}
-
-// inAlready reports that a task is on its queue, or need not be.
-func inAlready(err error) bool {
-	return err == nil || errors.Is(err, zeroq.ErrDuplicateID) || errors.Is(err, zeroq.ErrDuplicate)
 }
 
 func (b *Broker) bareCalls(ctx context.Context, queue string, bare []broker.Bare) ([]call, error) {
@@ -70,7 +55,11 @@ func (b *Broker) bareCalls(ctx context.Context, queue string, bare []broker.Bare
 		if err != nil {
 			return nil, err
 		}
-		calls[i] = b.putCall(keys, one.Task, message)
+		from := "carrier"
+		if one.Relayed {
+			from = "relay"
+		}
+		calls[i] = b.putCall(keys, one.Task, message, from)
 	}
 	return calls, nil
 }

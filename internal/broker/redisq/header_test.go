@@ -36,7 +36,7 @@ var (
 	orPipe   = regexp.MustCompile(` or |\|`)
 )
 
-// scriptNames are all scripts; the prelude stands before each of them and is none itself.
+// scriptNames are all scripts, without the parts that stand before some of them.
 func scriptNames() []string {
 	files, err := sources.ReadDir("lua")
 	if err != nil {
@@ -44,7 +44,7 @@ func scriptNames() []string {
 	}
 	var names []string
 	for _, f := range files {
-		if name, ok := strings.CutSuffix(path.Base(f.Name()), ".lua"); ok && name != "prelude" {
+		if name, ok := strings.CutSuffix(path.Base(f.Name()), ".lua"); ok && !slices.Contains(parts, name) {
 			names = append(names, name)
 		}
 	}

@@ -29,7 +29,7 @@ func (r *rig) expireRelay() {
 }
 
 func TestOutbox_TakesInTheOrderInWhichWorkersWould(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		for _, push := range [][]string{
 			{r.keys.landing, "1"}, {r.keys.suspect, "3", "2"}, {r.keys.high, "5", "4"}, {r.keys.ready, "7", "6", ""}, {r.keys.low, "8"},
@@ -59,7 +59,7 @@ func TestOutbox_TakesInTheOrderInWhichWorkersWould(t *testing.T) {
 }
 
 func TestOutbox_BatchThatWasNotDoneIsGivenAgain(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		r.put(newTasks(3)...)
 		dies, next := r.Outbox("q", "dies"), r.Outbox("q", "next")
@@ -90,7 +90,7 @@ func TestOutbox_BatchThatWasNotDoneIsGivenAgain(t *testing.T) {
 }
 
 func TestOutbox_StragglersForgetNothing(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		s := attach(r.Broker, nil)
 		r.put(newTasks(2)...)
@@ -119,7 +119,7 @@ func TestOutbox_StragglersForgetNothing(t *testing.T) {
 }
 
 func TestOutbox_ClosedIsFreeForOthers(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		one, other := r.Outbox("q", "one"), r.Outbox("q", "other")
 		r.put(newTask())
@@ -136,7 +136,7 @@ func TestOutbox_ClosedIsFreeForOthers(t *testing.T) {
 }
 
 func TestOutbox_WaitEndsWithATask(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		// A priority comes with what was there before the queue had a carrier.
 		for _, priority := range []zeroq.Priority{zeroq.Normal, zeroq.High, zeroq.Low} {
 			o := r.Outbox("q", "relay")
@@ -159,7 +159,7 @@ func TestOutbox_WaitEndsWithATask(t *testing.T) {
 }
 
 func TestOutbox_BatchIsBoundedInBytes(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		for range 12 {
 			r.push(strings.Repeat("x", 1<<20))
 		}
@@ -173,7 +173,7 @@ func TestOutbox_BatchIsBoundedInBytes(t *testing.T) {
 
 // What a carrier never takes is a dead letter, whatever the queue allows to start. The rest of the batch goes.
 func TestOutbox_BuriesWhatTheCarrierRefuses(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		refused := errors.New("larger than the broker allows")
 		tasks := newTasks(3)
@@ -206,7 +206,7 @@ func TestOutbox_BuriesWhatTheCarrierRefuses(t *testing.T) {
 
 // Somebody else may have what is to be buried.
 func TestOutbox_BuriesNothingThatRuns(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		ctx := t.Context()
 		r.put(newTask())
 		o, m := r.Outbox("q", "relay"), r.join("w")
@@ -220,7 +220,7 @@ func TestOutbox_BuriesNothingThatRuns(t *testing.T) {
 }
 
 func TestOutbox_RefusesAQueueOfANewerFormat(t *testing.T) {
-	carried(t, func(r *rig) {
+	carried(t, func(t *testing.T, r *rig) {
 		r.must(r.client.Set(t.Context(), r.keys.version, formatVersion+1, 0).Err())
 		r.known.Clear()
 		if _, err := r.Outbox("q", "relay").Take(context.WithoutCancel(t.Context()), 1); !errors.Is(err, zeroq.ErrFormat) {

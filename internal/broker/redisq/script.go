@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -91,8 +92,19 @@ const (
 )
 
 func load(name string) *redis.Script {
-	return redis.NewScript(source("prelude") + source(name))
+	text := source("prelude")
+	if slices.Contains(taking, name) {
+		text += source("taking")
+	}
+	return redis.NewScript(text + source(name))
 }
+
+// taking are the scripts that take tasks. All others are without the functions that only these need, as
+// defining them takes time in each call.
+var taking = []string{"admit", "fetch", "relay_take"}
+
+// parts are what stands before scripts, and is none.
+var parts = []string{"prelude", "taking"}
 
 func source(name string) string {
 	text, err := sources.ReadFile("lua/" + name + ".lua")
@@ -155,7 +167,7 @@ func Scripts() map[string]string {
 		panic(err) // the folder is embedded
 	}
 	for _, file := range files {
-		if name := strings.TrimSuffix(file.Name(), ".lua"); name != "prelude" {
+		if name := strings.TrimSuffix(file.Name(), ".lua"); !slices.Contains(parts, name) {
 			names[load(name).Hash()] = name
 		}
 	}

@@ -125,7 +125,11 @@ for i, id in ipairs(ids) do
   gone = gone + (verdicts[i] == 'S' and 1 or 0)
   later = later + (verdicts[i] == 'L' and 1 or 0)
 end
-add_away(gate, -gone - #granted)
+-- One that is faster than its relay is counted before it is known to be away.
+local fewer = gone + #granted
+if fewer > 0 and redis.call('HINCRBY', gate, 'away', -fewer) == 0 then
+  redis.call('HDEL', gate, 'away')
+end
 if limited and later == n then
   note('LIMITED', wait, '')
   return {'LIMITED', now, wait, ''}

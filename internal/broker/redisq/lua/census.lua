@@ -34,7 +34,7 @@ ready = ready - #redis.call('LPOS', KEYS[2], '', 'COUNT', 0)
 if redis.call('LINDEX', KEYS[1], -1) == '' then
   ready = ready - 1
 end
-ready = ready + away_of(KEYS[10], KEYS[18])
+ready = ready + math.max(0, redis.call('LLEN', KEYS[18]) + (redis.call('HGET', KEYS[10], 'away') or 0)) -- as in waiting
 local counts = {
   math.max(0, ready),
   leased,

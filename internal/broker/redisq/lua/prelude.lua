@@ -154,84 +154,6 @@ local function put_back(ready, messages)
   redis.call('RPUSH', ready, unpack(messages))
 end
 
--- How many more tasks may begin now by the gate of their queue, at most so many; how many ms to wait where its
--- limits let none begin; and how many tokens there are where there is a rate. nil in place of the first: it is
--- paused.
-local function room_of(gate, now, most)
-  local paused, rate, burst, concurrency, tokens, at, running =
-    unpack(redis.call('HMGET', gate, 'paused', 'rate', 'burst', 'concurrency', 'tokens', 'tokens_at', 'inflight'))
-  if paused then
-    return nil, 1000
-  end
-  if concurrency then
-    most = math.min(most, tonumber(concurrency) - tonumber(running or 0))
-    if most < 1 then
-      return 0, 100
-    end
-  end
-  if not rate then
-    return most, 0
-  end
-  rate = tonumber(rate)
-  burst = tonumber(burst) or math.max(1, rate)
-  local since = now - (tonumber(at) or now)
-  if since < 0 then -- the clock was set back: it would be as long until there are tokens again
-    redis.call('HDEL', gate, 'tokens_at')
-    redis.call('HSET', gate, 'tokens_at', text(now))
-  end
-  tokens = math.min(burst, (tonumber(tokens) or burst) + math.max(0, since) * rate / 1000)
-  most = math.min(most, math.floor(tokens))
-  if most < 1 then
-    -- All workers come again after that: they wait for 20 ms of tokens, if the bucket holds twice as many.
-    local enough = math.max(1, math.min(burst / 2, rate / 50))
-    return 0, math.ceil((enough - tokens) * 1000 / rate)
-  end
-  return most, 0, tokens
-end
-
--- Notes that so many tasks began, and what is left of the tokens where there is a rate.
-local function begin(gate, now, count, tokens)
-  redis.call('HINCRBY', gate, 'inflight', count)
-  if tokens then
-    redis.call('HSET', gate, 'tokens', string.format('%.6f', tokens - count), 'tokens_at', text(now))
-  end
-end
-
--- Moves messages from the right end of a list to a table, until that has so many or so many bytes, and
--- answers with its bytes. What wakes a worker is dropped. Chunks grow from one, so that the size of what was
--- taken bounds what is taken next. They are never long: large messages may come after small ones.
-local function pop(list, messages, bytes, most, most_bytes)
-  local chunk = 1
-  while #messages < most and bytes < most_bytes do
-    local popped = redis.call('RPOP', list, math.min(chunk, most - #messages))
-    if not popped or #popped == 0 then
-      break
-    end
-    for _, message in ipairs(popped) do
-      if message ~= '' then
-        messages[#messages + 1] = message
-        bytes = bytes + #message
-      end
-    end
-    local room = bytes > 0 and math.floor((most_bytes - bytes) * #messages / bytes) or chunk * 2
-    chunk = math.max(1, math.min(chunk * 2, room, 16))
-  end
-  return bytes
-end
-
--- Adds to the number of tasks that wait at the queue's carrier. One that a worker got may be counted before it
--- is counted that it was handed over: so it may be below 0 for a moment.
-local function add_away(gate, count)
-  if count ~= 0 and redis.call('HINCRBY', gate, 'away', count) == 0 then
-    redis.call('HDEL', gate, 'away')
-  end
-end
-
--- How many tasks of a queue are at its carrier, or on their way there.
-local function away_of(gate, relaying)
-  return math.max(0, redis.call('LLEN', relaying) + tonumber(redis.call('HGET', gate, 'away') or 0))
-end
-
 -- How many tasks of a queue wait: ready, scheduled and to be retried.
 local function waiting(prefix)
   local n = redis.call('ZCARD', prefix .. 'scheduled') + redis.call('ZCARD', prefix .. 'retry')
@@ -243,7 +165,8 @@ local function waiting(prefix)
   if redis.call('LINDEX', prefix .. 'ready', -1) == '' then
     n = n - 1
   end
-  n = n + away_of(prefix .. 'gate', prefix .. 'relaying')
+  -- What a worker got faster than it was counted makes the second number negative for a moment.
+  n = n + math.max(0, redis.call('LLEN', prefix .. 'relaying') + (redis.call('HGET', prefix .. 'gate', 'away') or 0))
   return math.max(0, n - redis.call('SCARD', prefix .. 'withdrawn'))
 end
 

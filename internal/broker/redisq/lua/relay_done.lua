@@ -17,6 +17,8 @@ if held ~= owner or last ~= batch then
 end
 local moved = redis.call('LLEN', KEYS[2]) -- 0 when this is sent again
 redis.call('DEL', KEYS[2])
-add_away(KEYS[3], moved)
+if moved > 0 then
+  redis.call('HINCRBY', KEYS[3], 'away', moved)
+end
 redis.call('HSET', KEYS[1], 'until', text(now + lease))
 return {'OK', now}
