@@ -92,6 +92,12 @@ var rules = []rule{
 		never:  []string{"github.com/redis/..."},
 		broken: "./producer > github.com/redis/go-redis/v9",
 	}, {
+		why:    "one package knows Kafka, so its client can be changed in one place",
+		who:    []string{"./..."},
+		except: []string{"./internal/broker/kafkaq", "./internal/kafkatest", "./test/..."},
+		never:  []string{"github.com/segmentio/kafka-go/...", "github.com/twmb/franz-go/..."},
+		broken: "./worker > github.com/segmentio/kafka-go",
+	}, {
 		why:    "miniredis is for tests and for `zeroq dev`, never for work that must not be lost",
 		who:    []string{"./..."},
 		except: []string{"./cmd/...", "./internal/redistest", "./test/..."},
@@ -100,8 +106,8 @@ var rules = []rule{
 	}, {
 		why:    "test helpers stay out of programs",
 		who:    []string{"./..."},
-		except: []string{"./internal/redistest", "./internal/rabbittest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
-		never:  []string{"testing", "./internal/redistest", "./internal/rabbittest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
+		except: []string{"./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
+		never:  []string{"testing", "./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
 		broken: "./worker > ./internal/redistest",
 	},
 }

@@ -120,6 +120,7 @@ func (s *subscription) serve(ctx context.Context, generation *kafka.Generation) 
 		defer close(served)
 		s.committing(ctx, generation)
 	})
+	generation.Start(s.oversee)
 	for _, t := range begun {
 		generation.Start(func(ctx context.Context) { s.read(ctx, t) })
 	}
@@ -191,12 +192,17 @@ func (s *subscription) commit(generation *kafka.Generation) {
 	if len(moved) == 0 {
 		return
 	}
-	if err := generation.CommitOffsets(map[string]map[int]int64{s.topic: offsets}); err != nil {
-		return // what is wrong, the heartbeats and the readers find out too; the next commit says it again
-	}
+	err := generation.CommitOffsets(map[string]map[int]int64{s.topic: offsets})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for t, low := range moved {
+		if errors.Is(err, kafka.UnknownTopicOrPartition) {
+			s.lose(t) // the same offset of a topic that is made anew would be wrong
+			t.makeRoom()
+		}
+		if err != nil {
+			continue // the heartbeats and the readers find out why; the next commit says it again
+		}
 		t.committed = max(t.committed, low)
 		t.makeRoom()
 	}

@@ -31,12 +31,10 @@ func (s *subscription) read(ctx context.Context, t *tracker) {
 			pause = 0
 			s.fault(name, nil)
 			continue
-		case errors.Is(err, errGone):
+		case errors.Is(err, errGone), errors.Is(err, kafka.UnknownTopicOrPartition):
 			s.mu.Lock()
 			s.lose(t)
 			s.mu.Unlock()
-			return
-		case errors.Is(err, kafka.UnknownTopicOrPartition):
 			return
 		}
 		s.fault(name, fmt.Errorf("topic %s, %s: %w", s.topic, name, err))
@@ -76,9 +74,12 @@ func (s *subscription) readMore(ctx context.Context, t *tracker) error {
 func (s *subscription) room(ctx context.Context, t *tracker) (int64, error) {
 	for {
 		s.mu.Lock()
-		next, full := t.next, t.full()
+		next, full, lost := t.next, t.full(), t.lost
 		s.mu.Unlock()
-		if !full {
+		switch {
+		case lost:
+			return 0, errGone
+		case !full:
 			return next, nil
 		}
 		select {

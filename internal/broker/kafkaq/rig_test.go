@@ -2,21 +2,24 @@ package kafkaq
 
 import (
 	"context"
+	"os"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/broker/brokertest"
+	"github.com/zeroq-dev/zeroq/internal/broker/carried/carriedtest"
 	"github.com/zeroq-dev/zeroq/internal/broker/carriertest"
 	"github.com/zeroq-dev/zeroq/internal/kafkatest"
+	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZero...)) }
 
 // quick is a pace for tests, where the server allows it.
 var quick = pace{
@@ -46,6 +49,13 @@ func TestConformance(t *testing.T) {
 		r := rig(t, server.Conf())
 		r.Stop, r.Start = server.Stop, server.Start
 		return r
+	})
+}
+
+// TestConformance_Broker runs the suite of all brokers on a queue whose ready tasks go through Kafka.
+func TestConformance_Broker(t *testing.T) {
+	brokertest.Run(t, func(t testing.TB) brokertest.Store {
+		return carriedtest.Store(t, connect(t, kafkatest.New(t)), true)
 	})
 }
 

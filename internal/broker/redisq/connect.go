@@ -1,15 +1,11 @@
 package redisq
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
-
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/trust"
 )
 
 // maxWaiters bounds the connections for waiting. Each queue and each intake of this process holds
@@ -22,7 +18,7 @@ func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err erro
 	if err := conf.Validate(); err != nil {
 		return nil, nil, err
 	}
-	tlsConf, err := trust(conf.TLS)
+	tlsConf, err := trust.Config("Redis.TLS", conf.TLS)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,30 +36,4 @@ func connect(conf zeroq.RedisConf) (calls, waits redis.UniversalClient, err erro
 	waiting.MaxRetries = -1
 	waiting.PoolSize = maxWaiters
 	return redis.NewUniversalClient(&options), redis.NewUniversalClient(&waiting), nil
-}
-
-// trust makes the TLS configuration; nil when TLS is off.
-func trust(conf zeroq.TLSConf) (*tls.Config, error) {
-	if !conf.Enabled {
-		return nil, nil
-	}
-	result := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: conf.ServerName}
-	if conf.CAFile != "" {
-		pem, err := os.ReadFile(conf.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("Redis.TLS.CAFile: %w", err)
-		}
-		result.RootCAs = x509.NewCertPool()
-		if !result.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("Redis.TLS.CAFile: %s holds no certificate", conf.CAFile)
-		}
-	}
-	if conf.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(conf.CertFile, conf.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("Redis.TLS.CertFile: %w", err)
-		}
-		result.Certificates = []tls.Certificate{cert}
-	}
-	return result, nil
 }

@@ -47,17 +47,6 @@ func TestOpen_TLSErrorsNameTheKey(t *testing.T) {
 	}
 }
 
-func TestOpen_TLSIsNeverOlderThanTwelve(t *testing.T) {
-	t.Parallel()
-	conf, err := trust(zeroq.TLSConf{Enabled: true, ServerName: "redis.example"})
-	if err != nil || conf.MinVersion != 0x0303 || conf.ServerName != "redis.example" || conf.InsecureSkipVerify {
-		t.Errorf("%+v, %v", conf, err)
-	}
-	if conf, err := trust(zeroq.TLSConf{}); conf != nil || err != nil {
-		t.Errorf("off: %+v, %v", conf, err)
-	}
-}
-
 func TestTLS_TrustsOnlyWhomItIsTold(t *testing.T) {
 	t.Parallel()
 	if out, _ := exec.Command("redis-server", "--port", "0", "--tls-port", "0", "--no-such-setting", "1").CombinedOutput(); strings.Contains(string(out), "'tls-port") {
