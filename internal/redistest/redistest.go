@@ -47,7 +47,7 @@ var databases source
 
 // Main runs the tests of a package with Redis at hand, checks that they left no goroutine behind
 // (leaks says what to overlook), and returns the exit code. Call it from TestMain.
-func Main(m *testing.M, leaks ...goleak.Option) int {
+func Main(m goleak.TestingM, leaks ...goleak.Option) int {
 	return run(m, os.Stderr, leaks...)
 }
 

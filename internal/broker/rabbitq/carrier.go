@@ -22,6 +22,7 @@ type Carrier struct {
 	conf       zeroq.RabbitMQConf
 	publishing *link
 	consuming  *link // and all that is not publishing
+	topology   *topology
 	prefetches prefetches
 }
 
@@ -39,6 +40,7 @@ func Open(conf zeroq.RabbitMQConf) (*Carrier, error) {
 	topology := newTopology(conf.Type)
 	return &Carrier{
 		conf:       conf,
+		topology:   topology,
 		publishing: newLink(newDialer(conf, secure, "publishing"), topology),
 		consuming:  newLink(newDialer(conf, secure, "consuming"), topology),
 	}, nil

@@ -74,6 +74,7 @@ func opened(t testing.TB, conf zeroq.RabbitMQConf) *Carrier {
 	t.Helper()
 	c, err := Open(conf)
 	must(t, err)
+	c.topology.registration = 0 // no server is killed
 	return c
 }
 

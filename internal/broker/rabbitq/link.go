@@ -32,7 +32,7 @@ func newLink(dialer *dialer, topology *topology) *link {
 // the server is away, it says so at once.
 func (l *link) get(ctx context.Context) (*conn, error) {
 	for {
-		conn, err, changed := l.state()
+		conn, changed, err := l.state()
 		if conn != nil || err != nil {
 			return conn, err
 		}
@@ -46,7 +46,7 @@ func (l *link) get(ctx context.Context) (*conn, error) {
 // none so far.
 func (l *link) await(ctx context.Context, missing func(error)) (*conn, error) {
 	for {
-		conn, err, changed := l.state()
+		conn, changed, err := l.state()
 		if conn != nil {
 			return conn, nil
 		}
@@ -68,11 +68,11 @@ func await(ctx context.Context, signal <-chan struct{}) error {
 	}
 }
 
-func (l *link) state() (*conn, error, <-chan struct{}) {
+func (l *link) state() (*conn, <-chan struct{}, error) {
 	l.begin.Do(func() { l.running.Go(l.run) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.conn, l.err, l.changed
+	return l.conn, l.changed, l.err
 }
 
 func (l *link) set(conn *conn, err error) {

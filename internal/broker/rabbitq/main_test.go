@@ -1,12 +1,11 @@
 package rabbitq
 
 import (
+	"os"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(rabbittest.With(m), redistest.GoZero...) }
+func TestMain(m *testing.M) { os.Exit(redistest.Main(rabbittest.With(m), redistest.GoZero...)) }

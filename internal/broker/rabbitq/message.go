@@ -11,7 +11,7 @@ import (
 
 const (
 	// groupHeader is the header that has a message's group.
-	groupHeader = "group"
+	groupHeader = "x-zeroq-group"
 	// maxText is how long the key of a header, and a message's id, may be for AMQP.
 	maxText = 255
 	// maxHeaders bounds the headers of a message together, which have to fit into one frame.

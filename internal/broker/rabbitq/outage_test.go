@@ -1,7 +1,6 @@
 package rabbitq
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -64,10 +63,6 @@ func (y *tally) missing() error {
 	return nil
 }
 
-// registered is how long RabbitMQ 3.10 takes to write down that a quorum queue exists. A server that is
-// killed earlier has forgotten it and what it has confirmed for it. The page on the choice of the library says more.
-const registered = 4 * time.Second
-
 func TestOutage_KilledServerKeepsWhatItConfirmed(t *testing.T) {
 	t.Parallel()
 	server := rabbittest.Start(t)
@@ -75,14 +70,11 @@ func TestOutage_KilledServerKeepsWhatItConfirmed(t *testing.T) {
 		conf := server.Conf()
 		conf.Type = kind
 		c := open(t, conf)
+		c.topology.registration = registration
 		tally := newTally()
-		noErrors(t, c.Publish(t.Context(), queue, messages(-1, 1))) // makes the queue
-		settled, cancel := context.WithTimeout(t.Context(), registered)
-		defer cancel()
 		var publishing sync.WaitGroup
 		for i := range 4 { // so that the kill meets some on their way
 			publishing.Go(func() {
-				<-settled.Done()
 				for first := 0; first < 100_000; first += 50 {
 					batch := messages(1_000_000*i+first, 50)
 					if left := tally.published(batch, c.Publish(t.Context(), queue, batch)); len(left) > 0 {
@@ -94,7 +86,7 @@ func TestOutage_KilledServerKeepsWhatItConfirmed(t *testing.T) {
 		eventually(t, func() error {
 			tally.mu.Lock()
 			defer tally.mu.Unlock()
-			if len(tally.confirmed) < 1000 {
+			if len(tally.confirmed) < 100 {
 				return errors.New("too few are confirmed")
 			}
 			return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zeroq-dev/zeroq/internal/broker"
@@ -18,6 +19,8 @@ const (
 	// confirmPatience is how long the confirms of a round may take: a quorum queue without its majority
 	// gives none, and no error.
 	confirmPatience = 30 * time.Second
+	// nackTries is how often a message is sent again that the server did not store.
+	nackTries = 3
 	// grace is how long an ended context leaves to look at the confirms that have come.
 	grace = 100 * time.Millisecond
 )
@@ -32,7 +35,8 @@ func (c *Carrier) Publish(ctx context.Context, queue string, messages []broker.M
 	for len(errs) < len(messages) {
 		next := firstRound(messages[len(errs):])
 		results := c.send(ctx, name, next)
-		if len(next) > 1 && refuses(results) {
+		c.sendAgain(ctx, name, next, results)
+		if len(next) > 1 && has(results, broker.ErrRefused) {
 			c.sendSingly(ctx, name, next, results)
 		}
 		errs = append(errs, results...)
@@ -48,6 +52,28 @@ func firstRound(messages []broker.Message) []broker.Message {
 		}
 	}
 	return messages[:min(round, len(messages))]
+}
+
+// sendAgain sends the messages once more that the server had no room for: a quorum queue that two make at
+// the same time has none for a moment.
+func (c *Carrier) sendAgain(ctx context.Context, name string, messages []broker.Message, results []error) {
+	var pause pause
+	for range nackTries {
+		if !has(results, errNack) {
+			return
+		}
+		pause.wait(ctx)
+		var left []broker.Message
+		var places []int
+		for i, err := range results {
+			if errors.Is(err, errNack) {
+				left, places = append(left, messages[i]), append(places, i)
+			}
+		}
+		for i, err := range c.send(ctx, name, left) {
+			results[places[i]] = err
+		}
+	}
 }
 
 // sendSingly sends the messages that are not confirmed once more, one by one: the server closes the
@@ -69,14 +95,9 @@ func (c *Carrier) sendSingly(ctx context.Context, name string, messages []broker
 	}
 }
 
-// refuses tells whether the server refused one of the messages.
-func refuses(results []error) bool {
-	for _, err := range results {
-		if errors.Is(err, broker.ErrRefused) {
-			return true
-		}
-	}
-	return false
+// has tells whether one of the results is the error.
+func has(results []error, target error) bool {
+	return slices.ContainsFunc(results, func(err error) bool { return errors.Is(err, target) })
 }
 
 // send publishes up to a round of messages and waits for their confirms. If the server closes the channel
@@ -126,6 +147,10 @@ func (c *conn) send(ctx context.Context, name string, messages []broker.Message)
 	})
 	if err != nil {
 		return all(len(messages), err)
+	}
+	if !c.topology.registered(ctx, name) {
+		c.giveBack(o, nil)
+		return all(len(messages), ended(ctx))
 	}
 	confirms, err := o.write(ctx, name, messages)
 	errs := o.outcomes(ctx, stall, confirms, len(messages), err)

@@ -40,7 +40,7 @@ func TestPublish_IsReadableWithOtherTools(t *testing.T) {
 	if d.DeliveryMode != amqp.Persistent || d.ContentType != "application/json" || d.MessageId != "id" {
 		t.Errorf("%+v", d)
 	}
-	if want := (amqp.Table{"a": "b", "group": "g", "x-delivery-count": int64(0)}); !reflect.DeepEqual(d.Headers, want) {
+	if want := (amqp.Table{"a": "b", "x-zeroq-group": "g", "x-delivery-count": int64(0)}); !reflect.DeepEqual(d.Headers, want) {
 		t.Errorf("headers %v, want %v", d.Headers, want)
 	}
 }

@@ -2,7 +2,9 @@ package rabbitq
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -37,6 +39,26 @@ func TestDeclare_QueueOfOtherTypeIsUsedAsItIs(t *testing.T) {
 	publish(t, c, messages(1, 1)...)
 	if parcels := receive(t, subscribe(t, c, 2), 2); parcels[0].ID != "m-0" || parcels[1].ID != "m-1" {
 		t.Errorf("%v", parcels)
+	}
+}
+
+func TestDeclare_TwoProcessesThatMakeAQueueAtTheSameTimeDoNotNotice(t *testing.T) {
+	t.Parallel()
+	conf := rabbittest.New(t)
+	one, other := open(t, conf), open(t, conf)
+	for i := range 20 {
+		queue := fmt.Sprint("q", i)
+		var both sync.WaitGroup
+		for _, c := range []*Carrier{one, other} {
+			both.Go(func() {
+				for _, err := range c.Publish(t.Context(), queue, messages(0, 3)) {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		both.Wait()
 	}
 }
 
@@ -75,7 +97,7 @@ func TestTap_WaitsForAQueueThatIsNotThere(t *testing.T) {
 	_, err = ch.QueueDeclare(foreign, false, false, false, false, nil)
 	must(t, err)
 	must(t, ch.PublishWithContext(t.Context(), "", foreign, true, false, amqp.Publishing{
-		Headers: amqp.Table{"text": "a", "number": int64(7), "list": []any{"x"}, "group": "g"}, Body: []byte("b"),
+		Headers: amqp.Table{"text": "a", "number": int64(7), "list": []any{"x"}, "x-zeroq-group": "g"}, Body: []byte("b"),
 	}))
 	m := receive(t, s, 1)[0].Message
 	if m.ID != "" || m.Group != "g" || string(m.Body) != "b" || len(m.Headers) != 2 || m.Headers["text"] != "a" || m.Headers["number"] != "7" {

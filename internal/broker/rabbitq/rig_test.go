@@ -26,6 +26,7 @@ func open(t testing.TB, conf zeroq.RabbitMQConf) *Carrier {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.topology.registration = 0 // no server is killed but where a test says so
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)

@@ -1,9 +1,11 @@
 package rabbitq
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/zeromicro/go-zero/core/logx"
@@ -13,9 +15,37 @@ import (
 type topology struct {
 	kind string   // of new queues: quorum, classic, or empty: what the server has
 	told sync.Map // queues of which the log says that they are not as they would be declared
+
+	// Since when this process knows of a queue that may be a quorum queue, by name: nobody tells when it was made.
+	known        sync.Map
+	registration time.Duration
+
+	// making is held while a queue is declared. RabbitMQ 3.10 makes a quorum queue that two ask for at the
+	// same time, but for a moment it answers one of them with an error (541) or a nack.
+	making sync.Mutex
 }
 
-func newTopology(kind string) *topology { return &topology{kind: kind} }
+// registration is how long RabbitMQ 3.10 takes to write down that a quorum queue exists. A server that stands
+// alone and is killed earlier has forgotten the queue, and what it has confirmed for it.
+const registration = 4 * time.Second
+
+func newTopology(kind string) *topology { return &topology{kind: kind, registration: registration} }
+
+// registered waits until a queue must be written down, if it is a quorum queue; false when ctx ends before.
+func (t *topology) registered(ctx context.Context, name string) bool {
+	since, young := t.known.Load(name)
+	if !young {
+		return true
+	}
+	timer := time.NewTimer(time.Until(since.(time.Time).Add(t.registration)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 // abilities are what a server says of itself: whether it has quorum queues, which came with 3.8, and
 // whether they have a delivery limit that nobody set, which came with 4.0.
@@ -53,6 +83,8 @@ func (c *conn) declare(name string) error {
 	if c.knows(name) {
 		return nil
 	}
+	c.topology.making.Lock()
+	defer c.topology.making.Unlock()
 	err := c.onChannel(func(ch *amqp.Channel) error {
 		_, err := ch.QueueDeclare(name, true, false, false, false, c.arguments())
 		return err
@@ -69,6 +101,9 @@ func (c *conn) declare(name string) error {
 		}
 	}
 	if err == nil {
+		if c.arguments() != nil {
+			c.topology.known.LoadOrStore(name, time.Now())
+		}
 		c.know(name, true)
 	}
 	return err
