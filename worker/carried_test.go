@@ -12,6 +12,7 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/carriertest"
 	"github.com/zeroq-dev/zeroq/internal/kafkatest"
+	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/worker"
 )
@@ -86,11 +87,6 @@ func TestCarried_WhatTheBrokerCannotDoIsRefused(t *testing.T) {
 	redis, _ := redistest.New(t)
 	start(t, onCarrier(redis), zeroq.NewMux(), inMemory(carriertest.NewMemory(broker.Powers{Name: "rabbitmq"})))
 	p := newProducer(t, redis)
-	look := look(t, redis)
-	eventually(t, "the queue is known to be carried", func() bool {
-		powers, err := look.Queue(t.Context(), "kept")
-		return err == nil && powers.Queue == "kept"
-	})
 	for field, task := range map[string]*zeroq.Task{
 		"group":    zeroq.NewTask("x", 1, zeroq.Queue("kept"), zeroq.Group("g")),
 		"priority": zeroq.NewTask("x", 1, zeroq.Queue("kept"), zeroq.Prioritized(zeroq.High)),
@@ -180,10 +176,22 @@ func TestCarried_OpeningThatFailsNamesTheKey(t *testing.T) {
 
 func TestCarried_KafkaByConfiguration(t *testing.T) {
 	t.Parallel()
+	kafka := kafkatest.New(t)
+	runsOn(t, zeroq.BrokerConf{Name: "main", Kafka: &kafka})
+}
+
+func TestCarried_RabbitMQByConfiguration(t *testing.T) {
+	t.Parallel()
+	rabbit := rabbittest.New(t)
+	runsOn(t, zeroq.BrokerConf{Name: "main", RabbitMQ: &rabbit})
+}
+
+// runsOn checks that tasks come through a broker that runs.
+func runsOn(t *testing.T, named zeroq.BrokerConf) {
+	t.Helper()
 	redis, _ := redistest.New(t)
-	kafka, seen := kafkatest.New(t), &ran{}
-	conf := onCarrier(redis)
-	conf.Brokers[0].Kafka = &kafka
+	seen, conf := &ran{}, onCarrier(redis)
+	conf.Brokers[0] = named
 	w := start(t, conf, handle("x", seen.handle))
 	enqueue(t, redis, zeroq.NewTask("x", 1, zeroq.Queue("kept"), zeroq.ID("a")), zeroq.NewTask("x", 1, zeroq.Queue("kept"), zeroq.ID("b")))
 	finished(t, redis, "a")

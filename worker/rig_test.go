@@ -12,6 +12,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
+	"github.com/zeroq-dev/zeroq/internal/rabbittest"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
 	"github.com/zeroq-dev/zeroq/producer"
 	"github.com/zeroq-dev/zeroq/worker"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "32"); err != nil { // the tests wait more than they work
 		panic(err)
 	}
-	os.Exit(redistest.Main(m, redistest.GoZero...))
+	os.Exit(redistest.Main(rabbittest.With(m), redistest.GoZero...))
 }
 
 // patience is how long a test waits for what should happen at once.

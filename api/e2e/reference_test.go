@@ -176,7 +176,11 @@ func (r reference) read(task *zeroq.Task, name string, value json.RawMessage) er
 	case "priority":
 		return r.text(value, (*string)(&task.Priority))
 	case "group":
-		return r.text(value, &task.Group)
+		// Redis lists keep no order.
+		if err := r.text(value, &task.Group); err != nil || task.Group != "" {
+			return errWrong
+		}
+		return nil
 	case "delay":
 		return r.duration(value, &task.Delay, 0)
 	case "timeout":
