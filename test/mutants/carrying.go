@@ -65,7 +65,7 @@ var carrying = []Mutant{{
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-withdrawn", Why: "a task that was called off while it was at the carrier runs", File: scripts + "admit.lua",
-	Old: "elseif marked and called_off(id, messages[i]) or is_stale", New: "elseif is_stale",
+	Old: "dropped[id] or marked and called_off(id, messages[i])", New: "false",
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-retry", Why: "a task that waits for its next attempt runs at once", File: scripts + "admit.lua",
@@ -73,7 +73,7 @@ var carrying = []Mutant{{
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-busy", Why: "a task runs twice at the same time", File: scripts + "admit.lua",
-	Old: "elseif here[i] or flown[i] == 1 and group_of(groups, prefix, id) then", New: "elseif here[i] then",
+	Old: "flown[i] == 1 and group_of(groups, prefix, id) then", New: "false then",
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-any-limit", Why: "tasks that a carrier brings are without limits", File: scripts + "admit.lua",

@@ -61,8 +61,8 @@ func TestAdmit_AttemptThatHasEndedIsStale(t *testing.T) {
 		}
 		r.settleAs(m, zeroq.Dead, got...)
 		r.must(r.Retry(t.Context(), "mine", "q"))
-		r.admit(m, "SS", first[0], second[0])
-		r.admit(m, "G", r.relay()...)
+		third := r.relay()
+		r.admit(m, "SSGB", first[0], second[0], third[0], third[0])
 	})
 }
 

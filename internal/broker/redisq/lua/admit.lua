@@ -94,14 +94,14 @@ local function is_suspect(id)
   return marked and not unbound and tonumber(redis.call('HGET', crashes, id) or 0) > 1
 end
 
-local told, granted, gone, limited = {}, {}, 0, false
+-- An id may stand here twice, with another attempt: only what was called off goes with all its copies.
+local dropped, named, granted, gone, limited = {}, {}, {}, 0, false
 local function judge(i, id)
   if id ~= '' then
-    if told[id] then
-      return told[id] == 'S' and 'S' or 'B'
-    elseif marked and called_off(id, messages[i]) or is_stale(id, attempts[i]) then
+    dropped[id] = dropped[id] or marked and called_off(id, messages[i])
+    if dropped[id] or is_stale(id, attempts[i]) then
       return 'S'
-    elseif here[i] or flown[i] == 1 and group_of(groups, prefix, id) then
+    elseif named[id] or here[i] or flown[i] == 1 and group_of(groups, prefix, id) then
       return 'B'
     end
   end
@@ -121,7 +121,7 @@ end
 local verdicts, later = {}, 0
 for i, id in ipairs(ids) do
   verdicts[i] = judge(i, id)
-  told[id] = verdicts[i]
+  named[id] = named[id] or verdicts[i] == 'G'
   gone = gone + (verdicts[i] == 'S' and 1 or 0)
   later = later + (verdicts[i] == 'L' and 1 or 0)
 end
@@ -137,18 +137,18 @@ end
 verdicts = table.concat(verdicts)
 note('OK', 0, verdicts)
 if #granted > 0 then
-  local entries, named = {}, {}
+  local entries, ours = {}, {}
   for _, i in ipairs(granted) do
     entries[#entries + 1] = ids[i] ~= '' and ids[i] or '?' .. seq .. '.' .. i
     entries[#entries + 1] = messages[i]
-    named[#named + 1] = ids[i] ~= '' and ids[i] or nil
+    ours[#ours + 1] = ids[i] ~= '' and ids[i] or nil
   end
   if suspect then
     entries[#entries + 1], entries[#entries + 2] = '#s', suspect
   end
   redis.call('HSET', inflight, unpack(entries))
-  if #named > 0 then
-    redis.call('SADD', taken, unpack(named))
+  if #ours > 0 then
+    redis.call('SADD', taken, unpack(ours))
   end
   begin(gate, now, #granted, tokens)
 end
