@@ -78,11 +78,14 @@ const lookFor = 5 * time.Second
 func (c *Carrier) busy(ctx context.Context, queue string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	_, most, err := c.look.Depth(ctx, queue)
+	least, most, err := c.look.Depth(ctx, queue)
+	if c.Conf.RabbitMQ != nil { // it does not tell what workers have and what they have let go of
+		most = least
+	}
 	if err != nil || most == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("%s %d", c.server.Kind, most), nil
+	return fmt.Sprintf("%d messages at %s", most, c.server.Kind), nil
 }
 
 // CutLine notes that something was wrong with its way to the broker while f ran.

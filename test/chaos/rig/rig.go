@@ -370,6 +370,15 @@ func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error)
 	if err != nil {
 		return check.History{}, err
 	}
+	if r.Carrier != nil { // all are given back that a worker had, and did not let go of
+		left, err := r.Carrier.busy(ctx, r.Queue)
+		if err != nil {
+			return check.History{}, err
+		}
+		if left != "" {
+			final.Keys = append(final.Keys, left)
+		}
+	}
 	records, err := ledger.Read(r.Folder)
 	if err != nil {
 		return check.History{}, err
