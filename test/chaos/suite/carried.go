@@ -6,8 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -60,9 +58,6 @@ func (c Carried) Run(ctx context.Context, stage *Stage) ([]*Row, error) {
 	var runs errgroup.Group
 	runs.SetLimit(carriedAtOnce)
 	for _, t := range stints {
-		if one := os.Getenv("STINT"); one != "" && !strings.Contains(t.name, one) {
-			continue
-		}
 		if t.only != "" && t.only != c.Kind || t.slow && c.Quick {
 			continue
 		}
