@@ -52,7 +52,6 @@ func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (str
 	for _, name := range append(slices.Clone(indexes), "groups") {
 		counts[name] = pipe.ZCard(ctx, key(queue, name))
 	}
-	away := pipe.HGet(ctx, key(queue, "gate"), "away")
 	marker := pipe.LIndex(ctx, key(queue, "ready"), -1)
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return "", err
@@ -69,9 +68,6 @@ func (Zeroq) Busy(ctx context.Context, r *Redis, queue string, workers int) (str
 		if n > 0 {
 			busy = append(busy, fmt.Sprintf("%s %d", name, n))
 		}
-	}
-	if n, _ := strconv.Atoi(away.Val()); n != 0 {
-		busy = append(busy, fmt.Sprintf("away %d", n))
 	}
 	if len(busy) > 0 { // to look for what is in flight, Redis goes through all names that it holds
 		slices.Sort(busy)

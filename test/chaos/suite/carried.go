@@ -34,7 +34,7 @@ const (
 	// carriedRate is how many tasks a second are sent with a group, and as many without one.
 	carriedRate = 30
 	// carriedAtOnce is how many runs go on at the same time.
-	carriedAtOnce = 4
+	carriedAtOnce = 6
 )
 
 // kinds are the brokers as people write them.
