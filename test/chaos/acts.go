@@ -23,6 +23,7 @@ func plays(nightly bool, peer string) [][]suite.Suite {
 	acts := [][]suite.Suite{
 		{suite.Schedules{For: hits}, suite.Locks{For: hits}, suite.Full{Cycles: 10}, suite.Order{Tasks: 20_000}, suite.Odd{For: hits}},
 		{suite.Matrix{Runs: runs}},
+		{suite.Carried{Kind: "kafka", For: hits / 2}, suite.Carried{Kind: "rabbitmq", For: hits / 2}},
 		{suite.Clocks{For: 30 * time.Second}, suite.Power{For: storm / 10}, suite.Recovery{}},
 		{suite.Steady{Tasks: 1_000_000}},
 		{suite.Storm{For: storm}},

@@ -205,11 +205,25 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	err := m.Admitter.Settle(ctx, outcomes)
 	switch {
 	case err == nil:
-		m.sub.Ack(m.inflight.take(deliveriesOf(outcomes))...)
+		m.settled(outcomes)
 	case errors.Is(err, zeroq.ErrLeaseLost):
 		m.recall(m.inflight.take(deliveriesOf(outcomes)))
 	}
 	return err
+}
+
+// settled lets go of what is recorded. What was handed back comes again by Redis, behind all that is on its way by
+// now. Of a group that would be the wrong place, so its message is asked for again where it is: by this worker, or
+// when this one leaves by the next.
+func (m *member) settled(outcomes []broker.Outcome) {
+	for _, o := range outcomes {
+		parcels := m.inflight.take([]*broker.Delivery{o.Delivery})
+		if m.ordered && o.State == zeroq.Ready && len(parcels) > 0 && parcels[0].Group != "" {
+			m.recall(parcels)
+		} else {
+			m.sub.Ack(parcels...)
+		}
+	}
 }
 
 func deliveriesOf(outcomes []broker.Outcome) []*broker.Delivery {

@@ -242,6 +242,58 @@ func TestLeaseLost_WhatIsInHandIsAskedForAgain(t *testing.T) {
 	})
 }
 
+// What a worker hands back keeps its place in its group, though Redis has it carried once more: here, and at the
+// next worker when this one leaves.
+func TestHandBack_KeepsItsPlaceInItsGroup(t *testing.T) {
+	t.Parallel()
+	r := relayedRig(t, ordered)
+	r.enqueue(grouped("a1", "a"), grouped("a2", "a"))
+	one, other := r.worker("one"), r.join(r.start(), "other", broker.AtLeastOnce)
+	handBack := func(m broker.Member, held []*broker.Delivery) {
+		t.Helper()
+		r.must(m.Settle(r.ctx, []broker.Outcome{outcome(m, held[0], zeroq.Ready)}))
+	}
+	first := func() (broker.Member, []*broker.Delivery) {
+		t.Helper()
+		var got []*broker.Delivery
+		var by broker.Member
+		r.until("a task comes", func() bool {
+			for _, by = range []broker.Member{one, other} {
+				var err error
+				if got, err = by.Fetch(r.ctx, 10); err != nil || len(got) > 0 {
+					r.must(err)
+					return true
+				}
+			}
+			return false
+		})
+		return by, got
+	}
+	for range 2 {
+		by, held := first()
+		if len(held) != 1 || held[0].Receipt != "a1" {
+			t.Fatalf("%s comes", held[0].Receipt)
+		}
+		handBack(by, held)
+	}
+	by, held := first()
+	handBack(by, held)
+	r.must(by.Leave(r.ctx))
+	if by == one {
+		one = other
+	} else {
+		other = one
+	}
+	for _, want := range []string{"a1", "a2"} {
+		by, held := first()
+		if held[0].Receipt != want {
+			t.Fatalf("%s comes, want %s", held[0].Receipt, want)
+		}
+		r.succeed(by, held...)
+	}
+	r.drops(one)
+}
+
 // An abandoned lease is still there: nobody runs its tasks until a reaper has seen to them.
 func TestAbandon_KeepsOthersOut(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -41,11 +42,12 @@ type pace struct {
 	rejoin    time.Duration // the least time from one generation to the next
 	poll      time.Duration // how long Kafka holds a fetch that finds nothing
 	answer    time.Duration // how long an answer may take
+	leave     time.Duration // how long the last commit may take, or a join that is under way when the member leaves
 }
 
 var usual = pace{
 	session: 10 * time.Second, heartbeat: 2 * time.Second, rebalance: 10 * time.Second, watch: 5 * time.Second,
-	commit: 250 * time.Millisecond, rejoin: time.Second, poll: 2 * time.Second, answer: 10 * time.Second,
+	commit: 250 * time.Millisecond, rejoin: time.Second, poll: 2 * time.Second, answer: 10 * time.Second, leave: 2 * time.Second,
 }
 
 // Open makes a carrier. It does not connect yet.
@@ -63,7 +65,7 @@ func Open(conf zeroq.KafkaConf) (*Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Carrier{conf: conf, pace: usual, lines: newLines(), tls: tlsConf, sasl: mechanism}
+	c := &Carrier{conf: conf, pace: usual, lines: newLines(new(net.Dialer).DialContext), tls: tlsConf, sasl: mechanism}
 	c.transport = &kafka.Transport{
 		Dial: c.lines.dial, DialTimeout: dialTimeout, TLS: tlsConf, SASL: mechanism, ClientID: clientID,
 	}

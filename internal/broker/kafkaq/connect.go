@@ -34,15 +34,16 @@ func authentication(conf zeroq.KafkaConf) (sasl.Mechanism, error) {
 }
 
 // dialer connects members to the coordinator of their group.
-func (c *Carrier) dialer() *kafka.Dialer {
+func (c *Carrier) dialer(l *lines) *kafka.Dialer {
 	return &kafka.Dialer{
-		ClientID: clientID, Timeout: dialTimeout, DialFunc: c.lines.dial, TLS: c.tls, SASLMechanism: c.sasl,
+		ClientID: clientID, Timeout: dialTimeout, DialFunc: l.dial, TLS: c.tls, SASLMechanism: c.sasl,
 	}
 }
 
 // lines are all connections of a carrier, so that Close leaves none: kafka-go keeps one open while Kafka
 // holds a fetch.
 type lines struct {
+	by     func(ctx context.Context, network, addr string) (net.Conn, error)
 	mu     sync.Mutex
 	open   map[*line]struct{}
 	closed bool
@@ -50,11 +51,13 @@ type lines struct {
 
 var errClosed = errors.New("the carrier is closed")
 
-func newLines() *lines { return &lines{open: map[*line]struct{}{}} }
+// newLines makes lines that are opened by another function.
+func newLines(by func(ctx context.Context, network, addr string) (net.Conn, error)) *lines {
+	return &lines{by: by, open: map[*line]struct{}{}}
+}
 
 func (l *lines) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, addr)
+	conn, err := l.by(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

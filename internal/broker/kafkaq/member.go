@@ -17,12 +17,13 @@ func (s *subscription) run(ctx context.Context) {
 	if !s.prepare(ctx) {
 		return
 	}
-	group, err := kafka.NewConsumerGroup(s.membership())
+	lines, member := newLines(s.carrier.lines.dial), ""
+	group, err := kafka.NewConsumerGroup(s.membership(lines))
 	if err != nil {
 		s.fault(ofGroup, err) // of the configuration, which is ours
 		return
 	}
-	defer group.Close()
+	defer func() { s.leave(group, lines, member) }()
 	over := time.AfterFunc(s.carrier.pace.session, s.expire)
 	defer over.Stop()
 	for {
@@ -37,6 +38,7 @@ func (s *subscription) run(ctx context.Context) {
 			continue // the group waits before its next attempt
 		}
 		over.Stop()
+		member = generation.MemberID
 		s.fault(ofGroup, nil)
 		s.fault(ofCommit, nil)
 		begun := time.Now()
@@ -47,6 +49,34 @@ func (s *subscription) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// leave ends the membership. The library waits for a join that is under way, and that waits for members that may
+// be dead: then its connections are cut, and Kafka is told by another that the member is gone. One that has never
+// had a generation is not known by name; its session ends by itself.
+func (s *subscription) leave(group *kafka.ConsumerGroup, lines *lines, member string) {
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_ = group.Close() // it is always nil
+	}()
+	patience := time.NewTimer(s.carrier.pace.leave)
+	defer patience.Stop()
+	select {
+	case <-left:
+		return
+	case <-patience.C:
+	}
+	lines.close()
+	<-left
+	if member == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.carrier.pace.leave)
+	defer cancel()
+	_, _ = s.carrier.client.LeaveGroup(ctx, &kafka.LeaveGroupRequest{ // else its session ends by itself
+		GroupID: s.group, Members: []kafka.LeaveGroupRequestMember{{ID: member}},
+	})
 }
 
 // expire gives up all partitions of a generation that ended a session ago, with none since: others may have
@@ -63,10 +93,10 @@ func (s *subscription) expire() {
 }
 
 // membership is how the group is joined.
-func (s *subscription) membership() kafka.ConsumerGroupConfig {
+func (s *subscription) membership(lines *lines) kafka.ConsumerGroupConfig {
 	pace := s.carrier.pace
 	return kafka.ConsumerGroupConfig{
-		ID: s.group, Topics: []string{s.topic}, Brokers: s.carrier.conf.Addrs, Dialer: s.carrier.dialer(),
+		ID: s.group, Topics: []string{s.topic}, Brokers: s.carrier.conf.Addrs, Dialer: s.carrier.dialer(lines),
 		StartOffset: kafka.FirstOffset, WatchPartitionChanges: true, PartitionWatchInterval: pace.watch,
 		SessionTimeout: pace.session, HeartbeatInterval: pace.heartbeat, RebalanceTimeout: pace.rebalance,
 		JoinGroupBackoff: pace.rejoin, Timeout: pace.answer / 2,

@@ -22,6 +22,7 @@ func Check(h History) Report {
 	j.redis()
 	j.report.Displaced = j.starts.displaced()
 	j.disorder()
+	j.groups()
 	j.holders()
 	j.ticks()
 	j.recovered()
@@ -37,6 +38,7 @@ type judge struct {
 	starts starts
 	keys   map[uint64]*claims
 	fired  map[uint64]*tick
+	lanes  map[uint64]*lane
 	// poison: a tick may be dead as three workers died with it.
 	poison bool
 	again  []outage
@@ -57,6 +59,7 @@ func newJudge(h History) *judge {
 		again:   outages(h.Records),
 		keys:    map[uint64]*claims{},
 		fired:   map[uint64]*tick{},
+		lanes:   map[uint64]*lane{},
 	}
 	j.report.Faults, j.report.Stalls = j.faults.count()
 	return j
@@ -83,6 +86,7 @@ func (j *judge) task(t *task) {
 	j.answered(t)
 	j.once(t)
 	j.claim(t)
+	j.group(t)
 	if len(t.runs) > 0 && t.sending != nil {
 		j.starts = append(j.starts, start{task: t.n, at: t.runs[0].start})
 	}

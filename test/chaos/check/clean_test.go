@@ -19,6 +19,16 @@ var right = []struct {
 	rules check.Rules
 	want  figures
 }{
+	{name: "a group in its order, of which one fails and one is killed", final: told(5), rules: check.Rules{Grouped: true},
+		want: figures{runs: 5, duplicates: 1, succeeded: 3},
+		story: `send 1 key 7; send 2 key 7; send 3 key 7; accept 1; accept 2; accept 3; start 1 p1; fail 1 p1; start 2 p1; kill p1;
+			wait 5s; start 2 p2; ok 2 p2; start 1 p2 try 2; ok 1 p2; start 3 p2; ok 3 p2`},
+	{name: "the next of a group beside one of a halted worker", final: told(4), rules: check.Rules{Grouped: true},
+		want: figures{runs: 3, duplicates: 1, succeeded: 2},
+		story: `send 1 key 7; send 2 key 7; accept 1; accept 2; start 1 p1; stop p1 for 12s; wait 11s; start 1 p2; ok 1 p2; start 2 p2;
+			wait 2s; cut 1 p1; ok 2 p2`},
+	{name: "two groups at the same time", final: told(4), rules: check.Rules{Grouped: true}, want: figures{runs: 2, succeeded: 2},
+		story: "send 1 key 7; send 2 key 8; accept 1; accept 2; start 2 p1; start 1 p1; ok 2 p1; ok 1 p1"},
 	{name: "killed in the handler", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},
 		story: "send 1; accept 1; start 1 p1; kill p1; wait 5s; start 1 p2; ok 1 p2"},
 	{name: "killed when the outcome was on its way", final: told(3), want: figures{runs: 2, duplicates: 1, succeeded: 1},

@@ -56,6 +56,9 @@ type Rules struct {
 	Spends bool
 	// Ordered: tasks start in the order of their numbers, whoever runs them.
 	Ordered bool
+	// Grouped: keys (not 0) are groups. The tasks of one run one at a time, whoever runs them, and begin in the
+	// order of their numbers.
+	Grouped bool
 	// Unique: of the tasks with one key (not 0) one is in at a time, from its acceptance until it has
 	// ended.
 	Unique bool
@@ -97,6 +100,8 @@ const (
 	AfterCancel  = "after cancel"  // started after it was answered that it would not
 	Attempts     = "attempts"      // a run whose attempt is not the one that was due
 	Disorder     = "disorder"      // started before a task that was sent earlier
+	Together     = "together"      // ran while another task of its group did
+	Overtaken    = "overtaken"     // began before a task of its group that was sent earlier
 	TwoHolders   = "two holders"   // accepted while another held its unique key
 	LockLeft     = "lock left"     // refused as a duplicate when no other task can have held its key
 	MissedTick   = "missed tick"   // no run for a time of a schedule
@@ -146,6 +151,9 @@ type Report struct {
 	// Displaced is by how many places a task started too early at most, where order is promised to no
 	// one.
 	Displaced int
+	// Grouped is how many tasks of groups ran; Beside how many runs began beside another of their group, as a fault
+	// explains.
+	Grouped, Beside int
 	// Violations are all promises that were not kept.
 	Violations []Violation
 }

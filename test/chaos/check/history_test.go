@@ -77,6 +77,7 @@ var kinds = map[string]ledger.Record{
 	"flush": fault(ledger.ScriptFlush), "reset": fault(ledger.Reset), "hole": fault(ledger.BlackHole),
 	"reply": fault(ledger.LostReply), "latency": fault(ledger.Latency), "clock": fault(ledger.Clock),
 	"garbage": fault(ledger.Garbage), "stall": fault(ledger.Stall),
+	"brokerkill": fault(ledger.CarrierKill), "brokerreset": fault(ledger.CarrierReset), "brokerhole": fault(ledger.CarrierHole),
 }
 
 var codes = map[string]ledger.Code{

@@ -125,6 +125,12 @@ const (
 	Stall
 	// Garbage is messages on a list that nobody can read.
 	Garbage
+	// CarrierKill is kill -9 of the broker that carries the ready tasks, until it serves again.
+	CarrierKill
+	// CarrierReset breaks the connections between a process and that broker.
+	CarrierReset
+	// CarrierHole lets nothing pass between a process and that broker, and tells neither.
+	CarrierHole
 )
 
 // Record is one line of a ledger.
@@ -132,7 +138,7 @@ type Record struct {
 	At      Time
 	Until   Time   // of a fault: when it was over, At if it was over at once; of what is sent: when it is due, 0 is at once
 	Task    uint64 // the number that its producer gave it, from 1; 0 when it is about no task
-	Key     uint64 // a unique key, or the time of a schedule in Unix ms; 0 for none
+	Key     uint64 // a unique key, a group, or the time of a schedule in Unix ms; 0 for none
 	Process uint32 // who wrote it, or whom a fault hit; each start of a program has a number of its own, from 1
 	Reach   uint32 // of a fault: how many ms before At what was answered may be undone; of a task that is sent: how many ms one attempt may take, 0 for the default
 	Attempt uint16 // of a run: the attempt, from 1

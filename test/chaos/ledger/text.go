@@ -18,6 +18,7 @@ var codes = map[Kind]map[Code]string{
 		Kill: "kill -9", Stop: "SIGSTOP", Term: "SIGTERM", Exit: "exit", RedisKill: "Redis killed", RedisStop: "Redis halted",
 		RedisFull: "Redis full", ScriptFlush: "script flush", Reset: "connections reset", BlackHole: "black hole",
 		LostReply: "reply lost", Latency: "latency", Clock: "wrong clock", Garbage: "garbage", Stall: "stall",
+		CarrierKill: "broker killed", CarrierReset: "broker's connections reset", CarrierHole: "black hole before the broker",
 	},
 }
 

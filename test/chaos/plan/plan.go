@@ -3,12 +3,14 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"time"
 
+	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/test/chaos/deed"
 	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 )
@@ -24,6 +26,8 @@ const (
 	API      = "api"
 	// Operator calls tasks off.
 	Operator = "operator"
+	// Kafka is a cluster of Kafka, as far as the library has one that plays it.
+	Kafka = "kafka"
 	// Final prints what Redis holds in the end, as JSON of check.Final. It plays in programs of peers.
 	Final = "final"
 )
@@ -40,6 +44,8 @@ type Plan struct {
 	Redis string
 	// Queue is where its tasks are put or taken.
 	Queue string
+	// Broker carries the queue's ready tasks, and says the process's own way there; nil: Redis does.
+	Broker *zeroq.BrokerConf `json:",omitempty"`
 	// Clock is by how much its wall clock is wrong.
 	Clock time.Duration `json:",omitempty"`
 	// Work is for workers, Load for producers, Serve for APIs.
@@ -48,6 +54,8 @@ type Plan struct {
 	Serve Serve
 	// Call is for operators.
 	Call Call
+	// Ports are those of Kafka's brokers.
+	Ports []int `json:",omitempty"`
 }
 
 // Work is what a worker does.
@@ -95,6 +103,8 @@ type Load struct {
 	// Keys gives each task one of so many unique keys; 0 gives none. A task that is refused as a
 	// duplicate is over.
 	Keys uint64 `json:",omitempty"`
+	// Groups gives each task one of so many groups, which is noted as its key; 0 gives none.
+	Groups uint64 `json:",omitempty"`
 	// GiveUp has it not send again what was refused as Redis is full.
 	GiveUp bool `json:",omitempty"`
 }
@@ -168,8 +178,8 @@ func (l Load) Task(n uint64) Share {
 		}
 	}
 	share.Deed.N = n
-	if l.Keys > 0 {
-		share.Deed.Key = 1 + random.Uint64N(l.Keys)
+	if most := cmp.Or(l.Keys, l.Groups); most > 0 {
+		share.Deed.Key = 1 + random.Uint64N(most)
 	}
 	return share
 }

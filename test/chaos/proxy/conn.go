@@ -45,8 +45,8 @@ func (c *conn) serve() {
 	}
 	up, down := newWay(c, c.redis), newWay(c, c.client)
 	var all sync.WaitGroup
-	all.Go((&commands{conn: c, way: up, names: names{scripts: c.proxy.scripts}}).run)
-	all.Go((&answers{conn: c, way: down}).run)
+	all.Go((&commands{conn: c, way: up, raw: c.proxy.raw, names: names{scripts: c.proxy.scripts}}).run)
+	all.Go((&answers{conn: c, way: down, raw: c.proxy.raw}).run)
 	all.Go(up.run)
 	all.Go(down.run)
 	all.Wait()

@@ -21,6 +21,7 @@ import (
 type Proxy struct {
 	redis    string
 	scripts  map[string]string
+	raw      bool // nothing is read
 	listener net.Listener
 	running  sync.WaitGroup
 	delay    atomic.Int64 // ns
@@ -39,12 +40,19 @@ type hole struct{ over chan struct{} }
 // Listen opens a way to the Redis at host:port or at the path of a unix socket. It is on 127.0.0.1,
 // at a port of its own. scripts names scripts by their SHA-1; one that is not there is called "eval".
 func Listen(redis string, scripts map[string]string) (*Proxy, error) {
+	return listenTo(redis, scripts, false)
+}
+
+// ListenRaw is Listen for a server that is no Redis: what passes is not read, so there are no traps.
+func ListenRaw(server string) (*Proxy, error) { return listenTo(server, nil, true) }
+
+func listenTo(redis string, scripts map[string]string, raw bool) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	p := &Proxy{
-		redis: redis, scripts: scripts, listener: listener,
+		redis: redis, scripts: scripts, raw: raw, listener: listener,
 		conns: make(map[*conn]bool), seen: make(map[string]*int),
 	}
 	p.running.Go(p.accept)

@@ -31,6 +31,8 @@ type Process struct {
 	Plan plan.Plan
 	// Way is its way to Redis.
 	Way *proxy.Proxy
+	// Line is its way to the broker that carries the tasks; nil: it has none.
+	Line Line
 	// Traps are those that were set on its way before it began.
 	Traps []*proxy.Armed
 
@@ -193,6 +195,13 @@ func (p *Process) LoseReply(ctx context.Context, command string, within time.Dur
 		})
 	case <-ctx.Done():
 	}
+}
+
+func (p *Process) closeLine() error {
+	if p.Line == nil {
+		return nil
+	}
+	return p.Line.Close()
 }
 
 // Output is what it wrote.

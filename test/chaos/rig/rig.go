@@ -44,6 +44,8 @@ type Rig struct {
 	Folder string
 	// Redis is the one that all processes use.
 	Redis *Redis
+	// Carrier is the broker that carries the ready tasks; nil: Redis does.
+	Carrier *Carrier
 	// System is whose processes they are.
 	System System
 	// Queue is where the tasks are.
@@ -87,7 +89,10 @@ func (r *Rig) Close() error {
 	for _, p := range r.processes {
 		_ = p.cmd.Process.Kill() // fails only for one that has ended
 		<-p.gone
-		err = errors.Join(err, p.Way.Close())
+		err = errors.Join(err, p.Way.Close(), p.closeLine())
+	}
+	if r.Carrier != nil {
+		err = errors.Join(err, r.Carrier.look.Close())
 	}
 	return errors.Join(err, r.Redis.close(), r.log.Close())
 }
@@ -115,10 +120,21 @@ func (r *Rig) Start(ctx context.Context, p plan.Plan, traps ...proxy.Trap) (*Pro
 	if err != nil {
 		return nil, err
 	}
+	var line Line
+	if r.Carrier != nil && p.Role == plan.Worker {
+		if line, err = r.Carrier.server.line(); err != nil {
+			return nil, errors.Join(err, way.Close())
+		}
+		p.Broker = by(r.Carrier.Conf, line)
+	}
 	process, err := r.launch(ctx, p, way, traps)
 	if err != nil {
+		if line != nil {
+			err = errors.Join(err, line.Close())
+		}
 		return nil, errors.Join(err, way.Close())
 	}
+	process.Line = line
 	if err := r.up(ctx, process); err != nil {
 		return process, fmt.Errorf("%w\n%s", err, process.Output())
 	}
@@ -210,8 +226,13 @@ func (r *Rig) Worker(ctx context.Context, w plan.Work, traps ...proxy.Trap) (*Pr
 	return r.Start(ctx, plan.Plan{Role: plan.Worker, Work: w}, traps...)
 }
 
-// Producer starts a producer.
+// Producer starts a producer. One whose tasks have groups needs a worker that is up.
 func (r *Rig) Producer(ctx context.Context, l plan.Load, traps ...proxy.Trap) (*Process, error) {
+	if l.Groups > 0 {
+		if err := r.carried(ctx); err != nil {
+			return nil, fmt.Errorf("no worker has said what carries the tasks: %w", err)
+		}
+	}
 	return r.Start(ctx, plan.Plan{Role: plan.Producer, Load: l}, traps...)
 }
 
@@ -274,6 +295,12 @@ func (r *Rig) Drain(ctx context.Context) error {
 		if err != nil {
 			busy, still = err.Error(), false // Redis may be away
 			return false, nil
+		}
+		if text == "" && r.Carrier != nil {
+			if text, err = r.Carrier.busy(ctx, r.Queue); err != nil {
+				busy, still = err.Error(), false // so may the broker be
+				return false, nil
+			}
 		}
 		over := still && text == ""
 		busy, still = text, text == ""
@@ -342,6 +369,15 @@ func (r *Rig) End(ctx context.Context, rules check.Rules) (check.History, error)
 	final, err := r.System.Final(ctx, r.Redis, r.Queue)
 	if err != nil {
 		return check.History{}, err
+	}
+	if r.Carrier != nil { // all are given back that a worker had, and did not let go of
+		left, err := r.Carrier.busy(ctx, r.Queue)
+		if err != nil {
+			return check.History{}, err
+		}
+		if left != "" {
+			final.Keys = append(final.Keys, left)
+		}
 	}
 	records, err := ledger.Read(r.Folder)
 	if err != nil {

@@ -38,7 +38,7 @@ func key(queue, name string) string { return "zq:{" + queue + "}:" + name }
 
 // Where tasks are that have not finished.
 var (
-	lists   = []string{"ready", "ready:high", "ready:low", "suspect", "landing"}
+	lists   = []string{"ready", "ready:high", "ready:low", "suspect", "landing", "relaying"}
 	indexes = []string{"scheduled", "retry"}
 )
 
@@ -276,7 +276,7 @@ func begun(ctx context.Context, c *redis.Client) ([]string, error) {
 // stays matches what a queue leaves when everything is over: see docs/redis-keys.md. Workers that were
 // killed are forgotten some time later; answers are kept for a day.
 var stays = regexp.MustCompile(`^zq:(queues|schedules|workers|worker:.*|answer:.*|operations|` +
-	`\{[^}]*\}:(v|seq|counters|samples|gate|schedules|schedules:next|op:.*))$`)
+	`\{[^}]*\}:(v|seq|counters|samples|gate|relay|schedules|schedules:next|op:.*))$`)
 
 // left returns the names that should be gone, and how many bytes the queue takes that are not kept on
 // purpose for a time.

@@ -85,7 +85,10 @@ func (b *batch) task(n uint64) *zeroq.Task {
 	if share.High {
 		options = append(options, zeroq.Prioritized(zeroq.High))
 	}
-	if share.Deed.Key > 0 {
+	switch {
+	case b.plan.Load.Groups > 0:
+		options = append(options, zeroq.Group(fmt.Sprintf("g%d", share.Deed.Key)))
+	case b.plan.Load.Keys > 0:
 		options = append(options, zeroq.UniqueKey(fmt.Sprintf("k%d", share.Deed.Key), zeroq.UntilFinished))
 	}
 	return zeroq.NewTask(Type, share.Deed, options...)

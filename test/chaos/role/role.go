@@ -45,6 +45,8 @@ func Play(p plan.Plan) error {
 		return operate(p)
 	case plan.API:
 		return serve(p)
+	case plan.Kafka:
+		return playKafka(p)
 	default:
 		return fmt.Errorf("nobody plays the role %q", p.Role)
 	}

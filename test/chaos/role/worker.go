@@ -64,14 +64,17 @@ func workerConf(p plan.Plan) worker.Conf {
 	if p.Work.Once {
 		mode = "at-most-once"
 	}
-	return worker.Conf{
+	queue := worker.QueueConf{Name: p.Queue, Mode: mode, Retention: keepFor}
+	conf := worker.Conf{
 		Redis: zeroq.RedisConf{Addrs: []string{p.Redis}},
-		Pools: []worker.PoolConf{{Concurrency: p.Work.Concurrency, Queues: []worker.QueueConf{
-			{Name: p.Queue, Mode: mode, Retention: keepFor},
-		}}},
 		Lease: p.Work.Lease, Drain: p.Work.Drain, Retry: soon,
 		MaxFinished: keepAll, MaxDead: keepAll,
 	}
+	if p.Broker != nil {
+		conf.Brokers, queue.Broker = []zeroq.BrokerConf{*p.Broker}, p.Broker.Name
+	}
+	conf.Pools = []worker.PoolConf{{Concurrency: p.Work.Concurrency, Queues: []worker.QueueConf{queue}}}
+	return conf
 }
 
 func handlers(p plan.Plan, log *ledger.Log) *zeroq.Mux {

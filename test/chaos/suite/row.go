@@ -44,6 +44,10 @@ type Row struct {
 	Recovery, Resume, Late []time.Duration
 	// Problems tell what went wrong, for people.
 	Problems []string
+	// Skipped is why nothing was run; "" for others.
+	Skipped string
+	// Grouped is how many tasks of groups ran, Beside how many of their runs began beside another of the group.
+	Grouped, Beside int
 	// Note is more that is to be told.
 	Note string
 	// Comparison is more of a row of the table that compares systems; nil for others.
@@ -77,6 +81,8 @@ func (r *Row) Add(report check.Report) {
 	r.Forgiven += report.Forgiven
 	r.Duplicates += report.Duplicates
 	r.Unexplained += report.Unexplained()
+	r.Grouped += report.Grouped
+	r.Beside += report.Beside
 	r.Violations += len(report.Violations)
 	r.Recovery = append(r.Recovery, report.Recovery...)
 	r.Resume = append(r.Resume, report.Resume...)
@@ -137,7 +143,7 @@ func (r *Row) empty() bool { return r.Runs == 0 || r.Tasks == 0 && r.Ticks == 0 
 
 // OK tells whether nothing went wrong that is held against us.
 func (r *Row) OK() bool {
-	return r.Comparison != nil && r.Comparison.Told || len(r.Problems) == 0 && r.Violations == 0 && !r.empty()
+	return r.Comparison != nil && r.Comparison.Told || r.Skipped != "" || len(r.Problems) == 0 && r.Violations == 0 && !r.empty()
 }
 
 // late is how late tasks began.

@@ -75,6 +75,9 @@ func (r *Row) title() string {
 	if r.Note != "" {
 		notes = append(notes, r.Note)
 	}
+	if r.Grouped > 0 {
+		notes = append(notes, fmt.Sprintf("%d tasks of groups in order, %d beside a frozen worker's", r.Grouped, r.Beside))
+	}
 	if r.Poisoned > 0 {
 		notes = append(notes, fmt.Sprintf("%d dead letters, as three workers died with them", r.Poisoned))
 	}
@@ -114,6 +117,9 @@ func (r *Row) again() string {
 func (r *Row) verdict() string {
 	if r.Comparison != nil {
 		return r.compared()
+	}
+	if r.Skipped != "" {
+		return "not run: " + r.Skipped
 	}
 	if r.OK() {
 		return "kept"
