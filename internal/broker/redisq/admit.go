@@ -182,6 +182,9 @@ func (m *member) ask(ctx context.Context, held *lease, list []*admission, unboun
 	default:
 		return fmt.Errorf("admit answered %s to number %d", answer.status, seq)
 	}
+	if strings.IndexByte(verdicts, byte(broker.Granted)) >= 0 {
+		held.admitted.Store(seq)
+	}
 	for i := range verdicts {
 		one := list[i]
 		one.verdict, one.delivery.Lease = broker.Verdict(verdicts[i]), held.group
