@@ -174,12 +174,3 @@ func TestMember_DropsWhatAnotherHas(t *testing.T) {
 		t.Errorf("fetched %d, %v; asked %d times", len(got), err, len(d.asked))
 	}
 }
-
-func TestHold_LeavesRoomBesideTheSlots(t *testing.T) {
-	t.Parallel()
-	for slots, want := range map[int]int{0: 1024, 1: 3, 8: 10, 100: 125} {
-		if got := hold(slots); got != want {
-			t.Errorf("%d slots hold %d, want %d", slots, got, want)
-		}
-	}
-}
