@@ -167,7 +167,7 @@ func (m *member) ask(ctx context.Context, held *lease, list []*admission, unboun
 	}
 	m.admissions.open = list
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptAdmit, []string{
-		k.groups, k.inflight + held.group, k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes,
+		k.groups, k.inflight + held.group, k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes, k.deleted,
 	}, args...)
 	if err != nil {
 		return err

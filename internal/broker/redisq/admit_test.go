@@ -377,3 +377,19 @@ func TestAdmit_MessageOfTheTaskThatHadTheIDBeforeIsStale(t *testing.T) {
 		r.admit(m, "SG", before[0], now[0])
 	})
 }
+
+// A carrier may have a message twice, or bring again what has ended: neither runs once its task is deleted.
+func TestAdmit_WhatIsDeletedStaysSo(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		m := r.join("w")
+		waits, over := r.sent(newTask(zeroq.ID("waits"))), r.sent(newTask(zeroq.ID("over")))
+		r.settleAs(m, zeroq.Succeeded, r.admit(m, "G", over...)...)
+		r.must(r.Delete(t.Context(), "waits", "q"))
+		r.must(r.Delete(t.Context(), "over", "q"))
+		r.admit(m, "SSS", waits[0], waits[0], over[0])
+		r.admit(m, "S", waits...)
+		if ttl := r.client.PTTL(t.Context(), r.keys.deleted).Val(); ttl <= 0 || ttl > time.Hour {
+			t.Errorf("the mark is kept for %v", ttl)
+		}
+	})
+}
