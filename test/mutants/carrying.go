@@ -53,12 +53,28 @@ var carrying = []Mutant{{
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-finished", Why: "what a carrier brings again runs again", File: scripts + "admit.lua",
-	Old: "(string.sub(record, 1, 1) ~= '.' or has_run(record, attempt))", New: "has_run(record, attempt)",
+	Old: "(string.sub(record, 1, 1) ~= '.' or has_run(record, attempt, time))", New: "has_run(record, attempt, time)",
 	Package: redisq, Run: admits,
 }, {
 	Name: "admit-old-attempt", Why: "an attempt that failed runs again beside the next one", File: scripts + "admit.lua",
-	Old: "or has_run(record, attempt))", New: "or false)",
+	Old: "or has_run(record, attempt, time))", New: "or false)",
 	Package: redisq, Run: admits,
+}, {
+	Name: "admit-for-another", Why: "an old message runs in the place of a new task of its id", File: scripts + "admit.lua",
+	Old: " or at and time ~= '0' and at ~= time", New: "",
+	Package: redisq, Run: admits,
+}, {
+	Name: "admit-deleted", Why: "a task that was deleted runs when a carrier brings it twice", File: scripts + "admit.lua",
+	Old: "if marked and not record and redis.call('ZSCORE', deleted, id) then", New: "if false then",
+	Package: redisq, Run: admits,
+}, {
+	Name: "relay-waits-for-the-clock", Why: "nobody moves tasks for as long as the clock was set back", File: scripts + "relay_take.lua",
+	Old: " and ends_in <= lease then", New: " then",
+	Package: redisq, Run: relays,
+}, {
+	Name: "beat-trusts-admissions", Why: "a task is run of which Redis does not know, and is forgotten by all", File: scripts + "beat.lua",
+	Old: "['#f'] = ARGV[5]", New: "['#f'] = 0",
+	Package: redisq, Run: "TestForgotten_",
 }, {
 	Name: "admit-forgets-what-was-put-off", Why: "a task that was put off never runs", File: scripts + "admit.lua",
 	Old: "last == attempt and name ~= 'z'", New: "last == attempt",

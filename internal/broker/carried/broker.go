@@ -59,7 +59,7 @@ func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, err
 	if err != nil {
 		return nil, err
 	}
-	sub, err := carrier.Subscribe(ctx, join.Queue, hold(join.Slots))
+	sub, err := carrier.Subscribe(ctx, join.Queue, hold(join.Slots, carrier.Powers()))
 	if err != nil {
 		return nil, errors.Join(err, redis.Leave(ctx))
 	}
@@ -70,14 +70,18 @@ func (b *Broker) Join(ctx context.Context, join broker.Join) (broker.Member, err
 // unbounded is what a worker without a bound holds at most.
 const unbounded = 1024
 
-// hold is how many messages a worker of so many slots has in hand at most: one for each slot, and some that
-// wait for what is in their way, such as a limit or another worker that has their task; else these would
-// keep slots empty. They are few, as what waits here comes to no other worker.
-func hold(slots int) int {
-	if slots == 0 {
+// hold is how many messages a worker of so many slots has in hand at most. It is one for each slot: what waits
+// here comes to no other worker, however long those in the slots run. Where order is kept it is a few more, for
+// messages whose tasks another worker still has, which must be kept and would leave slots empty; there they
+// come to no other worker anyway, as that one has not their partition.
+func hold(slots int, powers broker.Powers) int {
+	switch {
+	case slots == 0:
 		return unbounded
+	case powers.Order:
+		return slots + max(2, slots/4)
 	}
-	return slots + max(2, slots/4)
+	return slots
 }
 
 // Close closes each carrier, and then Redis.

@@ -22,8 +22,9 @@ type receipt struct{ lease, name string }
 // begun is a parcel and when its task became the worker's.
 type begun struct {
 	*broker.Parcel
-	number uint64
-	at     time.Time
+	delivery *broker.Delivery
+	number   uint64
+	at       time.Time
 }
 
 func newInflight() inflight { return inflight{parcels: make(map[receipt]begun)} }
@@ -35,18 +36,19 @@ func (f *inflight) add(d *broker.Delivery, p *broker.Parcel) (before *broker.Par
 	f.last++
 	at := receipt{d.Lease, d.Receipt}
 	before = f.parcels[at].Parcel
-	f.parcels[at] = begun{p, f.last, time.Now()}
+	f.parcels[at] = begun{p, d, f.last, time.Now()}
 	return before
 }
 
-// take removes and returns the parcels of deliveries, as far as they are there.
+// take removes and returns the parcels of deliveries, as far as they are there. A task that was handed back may
+// be here again by now, under the same name, before its first delivery is taken.
 func (f *inflight) take(deliveries []*broker.Delivery) []*broker.Parcel {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var parcels []*broker.Parcel
 	for _, d := range deliveries {
 		at := receipt{d.Lease, d.Receipt}
-		if one, there := f.parcels[at]; there {
+		if one, there := f.parcels[at]; there && one.delivery == d {
 			parcels = append(parcels, one.Parcel)
 			delete(f.parcels, at)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
@@ -121,6 +122,7 @@ type given struct {
 	broker.Subscription
 	parcels []*broker.Parcel
 	lost    bool
+	acked   int
 }
 
 func (g *given) Receive(n int) []*broker.Parcel {
@@ -132,7 +134,7 @@ func (g *given) Receive(n int) []*broker.Parcel {
 func (g *given) Arrived() <-chan struct{}  { return nil }
 func (g *given) Holds(*broker.Parcel) bool { return !g.lost }
 func (g *given) Err() error                { return nil }
-func (g *given) Ack(...*broker.Parcel)     {}
+func (g *given) Ack(p ...*broker.Parcel)   { g.acked += len(p) }
 
 const someID = `{"id":"a","enqueued_at":"2026-01-01T00:00:00Z","type":"echo","data":1}`
 
@@ -175,11 +177,24 @@ func TestMember_DropsWhatAnotherHas(t *testing.T) {
 	}
 }
 
-func TestHold_LeavesRoomBesideTheSlots(t *testing.T) {
+// Messages of tasks that a dead worker has must not leave slots empty until a reaper comes.
+func TestMember_KeepsWhatIsBusyAsLongAsItMust(t *testing.T) {
 	t.Parallel()
-	for slots, want := range map[int]int{0: 1024, 1: 3, 8: 10, 100: 125} {
-		if got := hold(slots); got != want {
-			t.Errorf("%d slots hold %d, want %d", slots, got, want)
+	for name, test := range map[string]struct {
+		group string
+		age   time.Duration
+		acked int
+	}{
+		"just come":             {"", 0, 0},
+		"a while ago":           {"", onDisk, 1},
+		"of a group, just come": {"g", 0, 0},
+		"of a group":            {"g", time.Hour, 0},
+	} {
+		sub := &given{}
+		m := doorMember(nil, sub)
+		m.turnedDown(&waiting{Parcel: &broker.Parcel{Message: broker.Message{Group: test.group}}, since: time.Now().Add(-test.age)}, broker.Busy)
+		if sub.acked != test.acked {
+			t.Errorf("%s: %d are acknowledged, want %d", name, sub.acked, test.acked)
 		}
 	}
 }

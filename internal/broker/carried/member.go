@@ -161,15 +161,20 @@ const (
 	askAgain = 500 * time.Millisecond
 )
 
+// onDisk is how long it takes at most until a Redis that writes to its disk every second cannot forget a task.
+const onDisk = 2 * time.Second
+
 // turnedDown does with a message what the verdict says. That of a task in flight is kept where the carrier
 // keeps order: the next of its group must not come before it is over, and if it was this message's own
-// delivery that was lost, it is the next. Elsewhere the lease in Redis looks after it alone.
+// delivery that was lost, it is the next. Without a group it is kept until Redis cannot forget the task, and no
+// longer: those that a dead worker had would leave slots empty until a reaper comes. Elsewhere the lease in Redis
+// looks after it alone.
 func (m *member) turnedDown(p *waiting, verdict broker.Verdict) {
 	now := time.Now()
 	switch {
 	case verdict == broker.Later:
 		p.at = now.Add(later)
-	case verdict == broker.Busy && m.ordered && (p.Group != "" || now.Sub(p.since) < m.longRun):
+	case verdict == broker.Busy && m.ordered && (p.Group != "" || now.Sub(p.since) < onDisk):
 		p.at = now.Add(askAgain)
 	default:
 		m.sub.Ack(p.Parcel)

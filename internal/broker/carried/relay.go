@@ -1,10 +1,12 @@
 package carried
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
@@ -90,7 +92,7 @@ func (r *relay) step(ctx context.Context) (time.Duration, error) {
 		_, err := r.outbox.Wait(ctx)
 		return 0, err
 	}
-	if r.load == nil || r.load.batch.Number != batch.Number {
+	if r.load == nil || !r.load.isOf(batch) {
 		r.load = newLoad(r.queue, batch)
 	}
 	if err := r.publish(ctx); err != nil {
@@ -179,6 +181,12 @@ func newLoad(queue string, batch broker.Batch) *load {
 		l.left = append(l.left, i)
 	}
 	return l
+}
+
+// isOf reports whether it is the load of the batch. A Redis that lost its last writes may give the same number to
+// another batch, of which the carrier has nothing.
+func (l *load) isOf(batch broker.Batch) bool {
+	return l.batch.Number == batch.Number && slices.EqualFunc(l.batch.Messages, batch.Messages, bytes.Equal)
 }
 
 // nameOf is the ID of a bare message, the same whenever its batch is published. A Redis that lost its last

@@ -212,3 +212,27 @@ func TestRelay_MeasuresWhatWaits(t *testing.T) {
 		return info.Counts[zeroq.Ready] == 0
 	})
 }
+
+// Redis forgets a batch that the carrier has before the relay could say so, and gives its number to another: that
+// one is not taken for the first.
+func TestRelay_RedisGivesTheNumberOfABatchAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, unordered)
+	r.enqueue(task(zeroq.ID("a")))
+	r.must(r.client.Del(r.ctx, "zq:{q}:gate").Err())
+	broken := false
+	r.server.Refuse(func(broker.Message) error {
+		if !broken { // it is taken, but cannot be counted
+			broken = true
+			return r.client.Set(r.ctx, "zq:{q}:gate", "no hash", 0).Err()
+		}
+		return nil
+	})
+	r.relay("relay")
+	r.away(1)
+	r.must(r.client.FlushDB(r.ctx).Err())
+	r.enqueue(task(zeroq.ID("b")))
+	r.until("the next batch is at the carrier", func() bool {
+		return strings.Contains(strings.Join(r.server.Unacknowledged("q"), " "), `"id":"b"`)
+	})
+}

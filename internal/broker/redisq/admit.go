@@ -28,6 +28,7 @@ type admission struct {
 	delivery *broker.Delivery
 	id       string // as it stands in the head of an admitted message; empty: it is bare
 	attempt  int
+	enqueued int64 // when, in ms; 0 where the message cannot be read
 	verdict  broker.Verdict
 }
 
@@ -99,7 +100,7 @@ func (m *member) admission(message []byte) *admission {
 		a.id = ""
 	}
 	if m.read(a.delivery); a.delivery.Task != nil {
-		a.attempt = a.delivery.Task.Attempt
+		a.attempt, a.enqueued = a.delivery.Task.Attempt, a.delivery.Task.EnqueuedAt.UnixMilli()
 	}
 	if a.id == "" && a.delivery.Err == nil {
 		a.delivery.Task, a.delivery.Err = nil, errNotAdmitted
@@ -162,11 +163,11 @@ func (m *member) ask(ctx context.Context, held *lease, list []*admission, unboun
 	seq, k := held.fetched+1, m.keys
 	args := []any{k.prefix, held.group, seq, unbound, len(list)}
 	for _, one := range list {
-		args = append(args, one.id, one.attempt, one.delivery.Raw)
+		args = append(args, one.id, one.attempt, one.enqueued, one.delivery.Raw)
 	}
 	m.admissions.open = list
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptAdmit, []string{
-		k.groups, k.inflight + held.group, k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes,
+		k.groups, k.inflight + held.group, k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes, k.deleted,
 	}, args...)
 	if err != nil {
 		return err
@@ -181,6 +182,9 @@ func (m *member) ask(ctx context.Context, held *lease, list []*admission, unboun
 		held.fetched, m.admissions.open = seq, nil
 	default:
 		return fmt.Errorf("admit answered %s to number %d", answer.status, seq)
+	}
+	if strings.IndexByte(verdicts, byte(broker.Granted)) >= 0 {
+		held.admitted.Store(seq)
 	}
 	for i := range verdicts {
 		one := list[i]

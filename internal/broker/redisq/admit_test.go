@@ -362,3 +362,34 @@ func TestReplay_AdmitForgetsWhatALostLeaseAsked(t *testing.T) {
 		r.admit(m, "BB", moved...)
 	})
 }
+
+// An id may be used again, once its task is deleted, or Redis has forgotten who had it: what a carrier still has of
+// the one before must not run in the place of the new one.
+func TestAdmit_MessageOfTheTaskThatHadTheIDBeforeIsStale(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		m := r.join("w")
+		first := newTask(zeroq.ID("mine"))
+		before := r.sent(first)
+		r.settleAs(m, zeroq.Succeeded, r.admit(m, "G", before...)...)
+		r.must(r.Delete(t.Context(), "mine", "q"))
+		r.until("it is later", func() bool { return r.Now().UnixMilli() > first.EnqueuedAt.UnixMilli() })
+		now := r.sent(newTask(zeroq.ID("mine")))
+		r.admit(m, "SG", before[0], now[0])
+	})
+}
+
+// A carrier may have a message twice, or bring again what has ended: neither runs once its task is deleted.
+func TestAdmit_WhatIsDeletedStaysSo(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		m := r.join("w")
+		waits, over := r.sent(newTask(zeroq.ID("waits"))), r.sent(newTask(zeroq.ID("over")))
+		r.settleAs(m, zeroq.Succeeded, r.admit(m, "G", over...)...)
+		r.must(r.Delete(t.Context(), "waits", "q"))
+		r.must(r.Delete(t.Context(), "over", "q"))
+		r.admit(m, "SSS", waits[0], waits[0], over[0])
+		r.admit(m, "S", waits...)
+		if ttl := r.client.PTTL(t.Context(), r.keys.deleted).Val(); ttl <= 0 || ttl > time.Hour {
+			t.Errorf("the mark is kept for %v", ttl)
+		}
+	})
+}

@@ -116,6 +116,7 @@ func (b *Broker) Delete(ctx context.Context, id, queue string) error {
 			keys: []string{
 				found.at.key, k.groups, k.scheduled, k.scheduledD, k.retry, k.retryD, k.dead, k.cancelled, k.expired,
 				k.parked, k.finished, k.finishedAt, k.withdrawn, k.counters, k.progress, k.crashes, k.errors, k.waiters,
+				k.gate, k.deleted,
 			},
 			args: []any{k.prefix, id, found.at.slot, found.text, found.record.Fingerprint, found.lock(), k.done},
 		})

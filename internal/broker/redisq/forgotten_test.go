@@ -87,3 +87,21 @@ func (r *rig) forget(m *member, before map[string]string) {
 	r.must(r.client.Del(r.Context(), key).Err())
 	r.must(r.client.HSet(r.Context(), key, before).Err())
 }
+
+// What was forgotten of a queue with a carrier is not on a list again, and the carrier forgets a message whose task
+// runs for long: the worker must notice before that Redis does not know that it has the task.
+func TestForgotten_AdmissionIsNoticedByTheHeartbeat(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		m := r.join("w")
+		moved := r.sent(newTasks(2)...)
+		r.admit(m, "G", moved[0])
+		before := r.inFlight(m)
+		r.admit(m, "G", moved[1])
+		r.admit(m, "B", moved[1]) // grants nothing: to forget it does no harm
+		r.must(m.Beat(t.Context()))
+		r.forget(m, before)
+		if err := m.Beat(t.Context()); !errors.Is(err, zeroq.ErrLeaseLost) {
+			t.Fatalf("the heartbeat says %v", err)
+		}
+	})
+}

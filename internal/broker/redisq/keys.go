@@ -38,6 +38,7 @@ type queueKeys struct {
 	relay      string // relay       HASH    who moves messages to the carrier, until when, and the batch that it moves
 	relaying   string // relaying    LIST    messages of that batch, in their order
 	taken      string // taken       SET     ids that came by a carrier and are in flight
+	deleted    string // deleted     ZSET    ids of deleted tasks that a carrier may bring again -> forget at, in ms
 	landing    string // landing     LIST    messages that woke a worker; taken first
 	groups     string // groups      ZSET    lease group -> expiry in ms
 	inflight   string // if:<group>  HASH    task id -> message in flight; this is the prefix
@@ -71,7 +72,7 @@ func keysOf(queue string) queueKeys {
 	return queueKeys{
 		prefix: p, version: p + "v", sequence: p + "seq",
 		ready: p + "ready", high: p + "ready:high", low: p + "ready:low", suspect: p + "suspect",
-		crashes: p + "crashes", withdrawn: p + "withdrawn", stopping: p + "stopping", landing: p + "landing", relay: p + "relay", relaying: p + "relaying", taken: p + "taken",
+		crashes: p + "crashes", withdrawn: p + "withdrawn", stopping: p + "stopping", landing: p + "landing", relay: p + "relay", relaying: p + "relaying", taken: p + "taken", deleted: p + "deleted",
 		groups: p + "groups", inflight: p + "if:",
 		scheduled: p + "scheduled", scheduledD: p + "scheduled:d",
 		retry: p + "retry", retryD: p + "retry:d",

@@ -43,6 +43,7 @@ type lease struct {
 	group            string
 	fetched          uint64
 	settled, claimed atomic.Uint64
+	admitted         atomic.Uint64 // number of the last call that granted something
 	// forgotten: Redis has lost writes that it had answered, as in a power cut or a failover. Tasks that
 	// were settled may be in flight again under this lease, and nobody knows of them here: it is given up, so
 	// that a reaper takes care of them.
@@ -116,7 +117,7 @@ func (m *member) Beat(ctx context.Context) error {
 	}
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptBeat,
 		[]string{m.keys.groups, m.keys.inflight + held.group, m.keys.stopping},
-		held.group, m.join.Lease.Milliseconds(), held.settled.Load(), held.claimed.Load())
+		held.group, m.join.Lease.Milliseconds(), held.settled.Load(), held.claimed.Load(), held.admitted.Load())
 	if err != nil {
 		return err
 	}

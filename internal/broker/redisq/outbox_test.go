@@ -228,3 +228,19 @@ func TestOutbox_RefusesAQueueOfANewerFormat(t *testing.T) {
 		}
 	})
 }
+
+// Nobody may be kept from the outbox for as long as the clock of Redis was set back.
+func TestOutbox_ClockSetBackKeepsNobodyOut(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		r.put(newTask())
+		_, err := r.Outbox("q", "dead").Take(t.Context(), 10)
+		r.must(err)
+		ahead := r.Now().Add(time.Hour).UnixMilli()
+		r.must(r.client.HSet(t.Context(), r.keys.relay, "until", ahead).Err())
+		batch, err := r.Outbox("q", "next").Take(t.Context(), 10)
+		r.must(err)
+		if len(batch.Messages) != 1 {
+			t.Errorf("%d messages", len(batch.Messages))
+		}
+	})
+}

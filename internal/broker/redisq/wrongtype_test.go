@@ -136,7 +136,7 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 				return func() error { _, _, err := m.Admit(r.Context(), moved); return err }
 			},
 			func(k queueKeys) []string {
-				return []string{k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes}
+				return []string{k.gate, k.taken, k.withdrawn, k.cancelled, k.parked, k.scheduled, k.retry, k.crashes, k.deleted}
 			},
 		},
 		"settle of what came by a carrier": {

@@ -10,8 +10,9 @@
 -- KEYS[8] scheduled   ZSET    task id -> due in ms
 -- KEYS[9] retry       ZSET    task id -> due in ms
 -- KEYS[10] crashes    HASH    task id -> how often its worker died
+-- KEYS[11] deleted    ZSET    ids of deleted tasks that a carrier may bring again -> forget at, in ms
 -- ARGV    prefix of the queue's keys, group, seq, 1 when they are not to start, and no limit is asked; n, n times
---         id or "" of a message that is not admitted, attempt, message
+--         id or "" of a message that is not admitted, attempt, when it was enqueued in ms or 0, message
 -- RETURNS {status, now, wait in ms, verdicts}: OK, PAUSED, LIMITED (nothing is known of any but that), FENCED or
 --         STALE. A verdict is a letter: G the worker has it, S it is over, called off or to run later, B some worker
 --         has it, L something is in the way for now. The field of a message without an id is "?…"
@@ -19,7 +20,7 @@
 local now = now_ms()
 local prefix, group, seq, unbound, n = take(), take(), take(), take() == '1', tonumber(take())
 local groups, inflight, gate, taken, withdrawn = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local cancelled, parked, scheduled, retry, crashes = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local cancelled, parked, scheduled, retry, crashes, deleted = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 
 -- Every answer is written down: what is sent again gets the same one, and a straggler, of which nobody waits
 -- for an answer, begins nothing.
@@ -38,7 +39,7 @@ if not redis.call('ZSCORE', groups, group) then
 end
 local refused = wrong_type(
   inflight, 'hash', gate, 'hash', taken, 'set', withdrawn, 'set', cancelled, 'zset', parked, 'hash',
-  scheduled, 'zset', retry, 'zset', crashes, 'hash'
+  scheduled, 'zset', retry, 'zset', crashes, 'hash', deleted, 'zset'
 )
 if refused then
   return refused
@@ -56,13 +57,13 @@ if not room then
   return {'PAUSED', now, wait, ''}
 end
 
-local ids, attempts, messages = {}, {}, {}
+local ids, attempts, times, messages = {}, {}, {}, {}
 for i = 1, n do
-  ids[i], attempts[i], messages[i] = take(), tonumber(take()), take()
+  ids[i], attempts[i], times[i], messages[i] = take(), tonumber(take()), take(), take()
 end
 local here, flown = redis.call('HMGET', inflight, unpack(ids)), redis.call('SMISMEMBER', taken, unpack(ids))
 -- Many queues have none of these, and are asked once for all of them.
-local marked = redis.call('EXISTS', withdrawn, scheduled, retry, crashes) > 0
+local marked = redis.call('EXISTS', withdrawn, scheduled, retry, crashes, deleted) > 0
 local suspect = marked and redis.call('HGET', inflight, '#s')
 suspect = suspect and redis.call('HEXISTS', inflight, suspect) == 1 and suspect
 
@@ -76,15 +77,20 @@ local function called_off(id, message)
   return true
 end
 -- The number of the last attempt stands in a record before everything that a handler wrote. That of a task that
--- was put off runs again.
-local function has_run(record, attempt)
+-- was put off runs again. The record of another time is that of a later task, which has got the id of one that
+-- was deleted, or that Redis had forgotten.
+local function has_run(record, attempt, time)
   local head, name = string.match(record, '^(.-)"([zsfwrxpukg])":')
-  local last = tonumber(string.match(head or record, '"a":(%d+)') or 0)
-  return last > attempt or last == attempt and name ~= 'z'
+  head = head or record
+  local last, at = tonumber(string.match(head, '"a":(%d+)') or 0), string.match(head, '"e":(%d+)')
+  return last > attempt or last == attempt and name ~= 'z' or at and time ~= '0' and at ~= time
 end
-local function is_stale(id, attempt)
+local function is_stale(id, attempt, time)
   local record = record_of(prefix, id)
-  if record and (string.sub(record, 1, 1) ~= '.' or has_run(record, attempt)) then
+  if record and (string.sub(record, 1, 1) ~= '.' or has_run(record, attempt, time)) then
+    return true
+  end
+  if marked and not record and redis.call('ZSCORE', deleted, id) then
     return true
   end
   return marked and (redis.call('ZSCORE', retry, id) or redis.call('ZSCORE', scheduled, id)) and true
@@ -99,7 +105,7 @@ local dropped, named, granted, gone, limited = {}, {}, {}, 0, false
 local function judge(i, id)
   if id ~= '' then
     dropped[id] = dropped[id] or marked and called_off(id, messages[i])
-    if dropped[id] or is_stale(id, attempts[i]) then
+    if dropped[id] or is_stale(id, attempts[i], times[i]) then
       return 'S'
     elseif named[id] or here[i] or flown[i] == 1 and group_of(groups, prefix, id) then
       return 'B'

@@ -1,10 +1,11 @@
 -- Renews a lease, unless it is over, and tells which of its tasks were called off.
 -- KEYS[1] groups      ZSET  lease group -> expiry in ms
--- KEYS[2] if:<group>  HASH  task id -> message in flight; #a is the number of the last settling, #c how many claims there were
+-- KEYS[2] if:<group>  HASH  task id -> message in flight; #a is the number of the last settling, #c how many claims there were,
+--                              #f begins with the number of the last fetch or admission
 -- KEYS[3] stopping    SET   ids in flight that are called off
--- ARGV    group, lease in ms, the last #a and #c that were answered
+-- ARGV    group, lease in ms, the last #a and #c that were answered, and the last #f with tasks that came by a carrier
 -- RETURNS {OK, now, ids}, {FENCED, now}, or {FORGOT, now} when Redis has lost what it had answered: tasks may be
---         in the hash again that the worker has no more; the lease is renewed once more
+--         in the hash again that the worker has no more, or not be in it that it has; the lease is renewed once more
 -- OOM     runs: ZREM is the fence and unlocks the ZADD
 local now = now_ms()
 local refused = wrong_type(KEYS[2], 'hash', KEYS[3], 'set')
@@ -15,8 +16,8 @@ if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then
   return {'FENCED', now}
 end
 redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
-for name, least in pairs({['#a'] = ARGV[3], ['#c'] = ARGV[4]}) do
-  if tonumber(redis.call('HGET', KEYS[2], name) or 0) < tonumber(least) then
+for name, least in pairs({['#a'] = ARGV[3], ['#c'] = ARGV[4], ['#f'] = ARGV[5]}) do
+  if tonumber(string.match(redis.call('HGET', KEYS[2], name) or '0', '^%d+')) < tonumber(least) then
     return {'FORGOT', now}
   end
 end

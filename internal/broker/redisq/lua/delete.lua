@@ -17,6 +17,8 @@
 -- KEYS[16] crashes               HASH    task id -> how often its worker died
 -- KEYS[17] errors                HASH    fingerprint -> error of one of its dead letters
 -- KEYS[18] waiters               SET     ids that somebody waits for
+-- KEYS[19] gate                  HASH    what carries the queue's tasks
+-- KEYS[20] deleted               ZSET    ids of deleted tasks that a carrier may bring again -> forget at, in ms
 -- ARGV    prefix of the queue's keys, id, slot in the bucket or "", record as it was read or "", fingerprint of a
 --         dead letter or "", key of its unique lock or "", channel of ended tasks
 -- RETURNS {OK, now}, {LEASED, now} when it is in flight, {GONE, now} when nothing is known of it any more, or
@@ -29,7 +31,7 @@ local refused = wrong_type(
   KEYS[1], slot == '' and 'string' or 'hash', KEYS[3], 'zset', KEYS[4], 'hash', KEYS[5], 'zset', KEYS[6], 'hash',
   KEYS[7], 'zset', KEYS[8], 'zset', KEYS[9], 'zset', KEYS[10], 'hash', KEYS[11], 'list', KEYS[12], 'zset',
   KEYS[13], 'set', KEYS[14], 'hash', KEYS[15], 'hash', KEYS[16], 'hash', KEYS[17], 'hash', KEYS[18], 'set',
-  group, 'zset', prefix .. 'dead:other', 'zset'
+  KEYS[19], 'hash', KEYS[20], 'zset', group, 'zset', prefix .. 'dead:other', 'zset'
 )
 refused = refused or lock ~= '' and wrong_type(lock, 'string')
 if refused then
@@ -67,6 +69,12 @@ elseif mark == 'S' then
   end
 end
 put_record(prefix, id, '')
+-- A carrier may have its message twice, or bring again what is over: an hour later it does not.
+if redis.call('HEXISTS', KEYS[19], 'carrier') == 1 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[20], '-inf', text(now))
+  redis.call('ZADD', KEYS[20], text(now + 3600000), id)
+  redis.call('PEXPIRE', KEYS[20], 3600000)
+end
 if lock ~= '' then
   unlock(lock, id)
 end

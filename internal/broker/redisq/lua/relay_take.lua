@@ -20,8 +20,10 @@ if refused then
   return refused
 end
 local held, ends, batch = unpack(redis.call('HMGET', KEYS[1], 'owner', 'until', 'batch'))
-if held and held ~= owner and tonumber(ends or 0) > now then
-  return {'HELD', now, tonumber(ends) - now}
+-- One that ends later than any could was begun before the clock was set back.
+local ends_in = tonumber(ends or 0) - now
+if held and held ~= owner and ends_in > 0 and ends_in <= lease then
+  return {'HELD', now, ends_in}
 end
 redis.call('HDEL', KEYS[1], 'until')
 redis.call('HSET', KEYS[1], 'owner', owner, 'until', text(now + lease))
