@@ -143,6 +143,32 @@ func TestCarried_CountsAreOfAllThatWaits(t *testing.T) {
 	})
 }
 
+// A carrier without order is told to forget a message whose task another worker has, one with order keeps it.
+func TestCarried_SecondMessageOfARunningTaskIsCountedOnce(t *testing.T) {
+	carried(t, func(t *testing.T, r *rig) {
+		for _, powers := range []broker.Powers{ordered, {Name: "rabbitmq"}} {
+			r.must(r.Carry(t.Context(), "q", powers))
+			r.put(newTasks(1)...)
+			o, m := r.Outbox("q", "relay"), r.join("w")
+			batch, err := o.Take(t.Context(), 1)
+			r.must(err)
+			got := r.admit(m, "G", batch.Messages...) // then the relay died, and another publishes it again
+			r.must(o.Measured(t.Context(), 0, 9))
+			r.must(o.Done(t.Context(), batch))
+			r.admit(m, "B", batch.Messages...)
+			r.settleAs(m, zeroq.Succeeded, got...)
+			want := 0
+			if powers.Order {
+				want = 1
+			}
+			if n := r.away(); n != want {
+				t.Errorf("%s: %d are away, want %d", powers.Name, n, want)
+			}
+			r.must(o.Measured(t.Context(), 0, 0))
+		}
+	})
+}
+
 // What waits at the carrier fills a queue, and keeps it from being drained.
 func TestCarried_LimitsOfTheQueueCountWhatIsAway(t *testing.T) {
 	carried(t, func(t *testing.T, r *rig) {

@@ -124,12 +124,17 @@ local function judge(i, id)
   granted[#granted + 1] = i
   return 'G'
 end
-local verdicts, later = {}, 0
+local verdicts, later, busy = {}, 0, 0
 for i, id in ipairs(ids) do
   verdicts[i] = judge(i, id)
   named[id] = named[id] or verdicts[i] == 'G'
   gone = gone + (verdicts[i] == 'S' and 1 or 0)
   later = later + (verdicts[i] == 'L' and 1 or 0)
+  busy = busy + (verdicts[i] == 'B' and 1 or 0)
+end
+-- Where no order is kept, the carrier is told to forget what another has.
+if busy > 0 and not redis.call('HGET', gate, 'ordered') then
+  gone = gone + busy
 end
 -- One that is faster than its relay is counted before it is known to be away.
 local fewer = gone + #granted
