@@ -176,10 +176,11 @@ func (r reference) read(task *zeroq.Task, name string, value json.RawMessage) er
 	case "priority":
 		return r.text(value, (*string)(&task.Priority))
 	case "group":
-		// Redis lists keep no order.
-		if err := r.text(value, &task.Group); err != nil || task.Group != "" {
+		// Redis lists keep no order, of which producers are told; nobody is there to be told of a bare message.
+		if err := r.text(value, &task.Group); err != nil || r.http && task.Group != "" {
 			return errWrong
 		}
+		task.Group = ""
 		return nil
 	case "delay":
 		return r.duration(value, &task.Delay, 0)
