@@ -24,13 +24,13 @@ type Server struct {
 
 	mu      sync.Mutex
 	cluster *kfake.Cluster
-	conns   map[net.Conn]struct{}
+	conns   map[*lingeringConn]struct{}
 }
 
 // Start starts a server, which stops when the test ends.
 func Start(t testing.TB, opts ...kfake.Opt) *Server {
 	t.Helper()
-	s := &Server{t: t, conns: map[net.Conn]struct{}{}}
+	s := &Server{t: t, conns: map[*lingeringConn]struct{}{}}
 	s.opts = append([]kfake.Opt{
 		kfake.DataDir(t.TempDir()), kfake.SyncWrites(), kfake.ListenFn(s.listen),
 		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
@@ -90,7 +90,7 @@ func (s *Server) Cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for conn := range s.conns {
-		_ = conn.Close()
+		conn.cut()
 	}
 	clear(s.conns)
 }
@@ -111,7 +111,7 @@ func (s *Server) Watch(kind kmsg.Key, see func(kmsg.Request)) {
 
 // listen has the server know its connections.
 func (s *Server) listen(network, addr string) (net.Listener, error) {
-	l, err := net.Listen(network, addr)
+	l, err := Listen(network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +131,6 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 	l.server.mu.Lock()
 	defer l.server.mu.Unlock()
-	l.server.conns[conn] = struct{}{}
+	l.server.conns[conn.(*lingeringConn)] = struct{}{}
 	return conn, nil
 }

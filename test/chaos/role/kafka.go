@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"github.com/zeroq-dev/zeroq/internal/kafkatest"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 )
 
@@ -20,6 +21,7 @@ func playKafka(p plan.Plan) error {
 	defer stop()
 	cluster, err := kfake.NewCluster(
 		kfake.Ports(p.Ports...), kfake.DataDir(p.Folder), kfake.GroupMinSessionTimeout(time.Second),
+		kfake.ListenFn(kafkatest.Listen),
 	)
 	if err != nil {
 		return err
