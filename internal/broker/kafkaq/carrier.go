@@ -42,12 +42,16 @@ type pace struct {
 	rejoin    time.Duration // the least time from one generation to the next
 	poll      time.Duration // how long Kafka holds a fetch that finds nothing
 	answer    time.Duration // how long an answer may take
-	leave     time.Duration // how long the last commit may take, or a join that is under way when the member leaves
+	// How long the coordinator of a group may take, and with rebalance how long it may take to join. Who gives up
+	// comes again as another member, which the rest has to wait for: so that is longer than a rebalance.
+	coordinator time.Duration
+	leave       time.Duration // how long the last commit may take, or a join that is under way when the member leaves
 }
 
 var usual = pace{
-	session: 10 * time.Second, heartbeat: 2 * time.Second, rebalance: 10 * time.Second, watch: 5 * time.Second,
-	commit: 250 * time.Millisecond, rejoin: time.Second, poll: 2 * time.Second, answer: 10 * time.Second, leave: 2 * time.Second,
+	session: 10 * time.Second, heartbeat: 2 * time.Second, rebalance: 5 * time.Second, watch: 5 * time.Second,
+	commit: 250 * time.Millisecond, rejoin: time.Second, poll: 2 * time.Second, answer: 10 * time.Second,
+	coordinator: 12 * time.Second, leave: 2 * time.Second,
 }
 
 // Open makes a carrier. It does not connect yet.

@@ -99,7 +99,7 @@ func (s *subscription) membership(lines *lines) kafka.ConsumerGroupConfig {
 		ID: s.group, Topics: []string{s.topic}, Brokers: s.carrier.conf.Addrs, Dialer: s.carrier.dialer(lines),
 		StartOffset: kafka.FirstOffset, WatchPartitionChanges: true, PartitionWatchInterval: pace.watch,
 		SessionTimeout: pace.session, HeartbeatInterval: pace.heartbeat, RebalanceTimeout: pace.rebalance,
-		JoinGroupBackoff: pace.rejoin, Timeout: pace.answer / 2,
+		JoinGroupBackoff: pace.rejoin, Timeout: pace.coordinator,
 	}
 }
 

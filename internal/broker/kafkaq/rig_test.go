@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(redistest.Main(m, redistest.GoZero...)) }
 var quick = pace{
 	session: time.Second, heartbeat: 50 * time.Millisecond, rebalance: time.Second, watch: 100 * time.Millisecond,
 	commit: 20 * time.Millisecond, rejoin: 50 * time.Millisecond, poll: 200 * time.Millisecond, answer: 5 * time.Second,
-	leave: 100 * time.Millisecond,
+	coordinator: 2500 * time.Millisecond, leave: 100 * time.Millisecond,
 }
 
 // connect opens a carrier that a test closes.
