@@ -17,7 +17,7 @@ func TestReceive_TheShareOfOneThatDiedAsItJoined(t *testing.T) {
 	t.Parallel()
 	server := server(t)
 	c := open(t, server.Conf())
-	c.pace.heartbeat = 500 * time.Millisecond // so long the member that lives does not know of the one that dies
+	c.pace.session, c.pace.heartbeat = 5*time.Second, 500*time.Millisecond // so long the member that lives does not know of the one that dies
 	publish(t, c, numbered("", 0, 1)...)
 	sub := subscribe(t, c, 100)
 	sub.Ack(receive(t, sub, 1)...)
@@ -38,7 +38,7 @@ func dieJoining(t testing.TB, server *kafkatest.Server, group, topic string) {
 	client := kafkatest.Client(t, server.Conf(), kgo.DisableClientMetrics())
 	req := kmsg.NewPtrJoinGroupRequest()
 	req.Group, req.ProtocolType = group, "consumer"
-	req.SessionTimeoutMillis, req.RebalanceTimeoutMillis = 1000, 5000
+	req.SessionTimeoutMillis, req.RebalanceTimeoutMillis = 3000, 5000
 	metadata := kmsg.NewConsumerMemberMetadata()
 	metadata.Topics = []string{topic}
 	protocol := kmsg.NewJoinGroupRequestProtocol()
