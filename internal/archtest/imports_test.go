@@ -122,8 +122,8 @@ var rules = []rule{
 	}, {
 		why:    "test helpers stay out of programs",
 		who:    []string{"./..."},
-		except: []string{"./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
-		never:  []string{"testing", "./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
+		except: []string{"./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/trusttest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./test/..."},
+		never:  []string{"testing", "./internal/redistest", "./internal/rabbittest", "./internal/kafkatest", "./internal/trusttest", "./internal/broker/brokertest", "./internal/broker/carriertest", "./internal/broker/carried/carriedtest", "./zeroqtest"},
 		broken: "./worker > ./internal/redistest",
 	},
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/rabbitserver"
 	"github.com/zeroq-dev/zeroq/internal/rabbittest"
+	"github.com/zeroq-dev/zeroq/internal/trusttest"
 )
 
 func TestOpen_ErrorsNameTheKey(t *testing.T) {
@@ -21,15 +22,15 @@ func TestOpen_ErrorsNameTheKey(t *testing.T) {
 	dir := t.TempDir()
 	noPEM := filepath.Join(dir, "no.pem")
 	must(t, os.WriteFile(noPEM, []byte("not a certificate"), 0o600))
-	ca := newAuthority(t, dir, "ca")
+	ca := trusttest.NewAuthority(t, dir, "ca")
 	addrs := []string{"127.0.0.1:1"}
 	for key, conf := range map[string]zeroq.RabbitMQConf{
 		"RabbitMQ.Addrs":        {},
 		"RabbitMQ.Queue":        {Addrs: addrs, Queue: "all"},
 		"RabbitMQ.Type":         {Addrs: addrs, Type: "stream"},
-		"RabbitMQ.TLS.Enabled":  {Addrs: addrs, TLS: zeroq.TLSConf{CAFile: ca.certFile}},
+		"RabbitMQ.TLS.Enabled":  {Addrs: addrs, TLS: zeroq.TLSConf{CAFile: ca.CertFile}},
 		"RabbitMQ.TLS.CAFile":   {Addrs: addrs, TLS: zeroq.TLSConf{Enabled: true, CAFile: noPEM}},
-		"RabbitMQ.TLS.CertFile": {Addrs: addrs, TLS: zeroq.TLSConf{Enabled: true, CertFile: ca.certFile, KeyFile: noPEM}},
+		"RabbitMQ.TLS.CertFile": {Addrs: addrs, TLS: zeroq.TLSConf{Enabled: true, CertFile: ca.CertFile, KeyFile: noPEM}},
 	} {
 		if _, err := Open(conf); err == nil || !strings.HasPrefix(err.Error(), key+": ") {
 			t.Errorf("%s: %v", key, err)
@@ -77,17 +78,17 @@ func TestTLS_TrustsOnlyWhomItIsTold(t *testing.T) {
 	port, err := rabbitserver.FreePort()
 	must(t, err)
 	dir := t.TempDir()
-	ca, stranger := newAuthority(t, dir, "ca"), newAuthority(t, dir, "stranger")
-	server, client := ca.issue(t, dir, "server"), ca.issue(t, dir, "client")
+	ca, stranger := trusttest.NewAuthority(t, dir, "ca"), trusttest.NewAuthority(t, dir, "stranger")
+	server, client := ca.Issue(t, dir, "server", "rabbit.example"), ca.Issue(t, dir, "client", "rabbit.example")
 	addr := net.JoinHostPort("127.0.0.1", port)
 	conf := rabbittest.Start(t,
-		"listeners.ssl.1 = "+addr, "ssl_options.cacertfile = "+ca.certFile, "ssl_options.certfile = "+server.certFile,
-		"ssl_options.keyfile = "+server.keyFile, "ssl_options.verify = verify_peer", "ssl_options.fail_if_no_peer_cert = true",
+		"listeners.ssl.1 = "+addr, "ssl_options.cacertfile = "+ca.CertFile, "ssl_options.certfile = "+server.CertFile,
+		"ssl_options.keyfile = "+server.KeyFile, "ssl_options.verify = verify_peer", "ssl_options.fail_if_no_peer_cert = true",
 	).Conf()
 	conf.Addrs = []string{addr}
-	mutual := zeroq.TLSConf{Enabled: true, CAFile: ca.certFile, CertFile: client.certFile, KeyFile: client.keyFile}
+	mutual := zeroq.TLSConf{Enabled: true, CAFile: ca.CertFile, CertFile: client.CertFile, KeyFile: client.KeyFile}
 	wrongCA, noCert, wrongName, rightName := mutual, mutual, mutual, mutual
-	wrongCA.CAFile = stranger.certFile
+	wrongCA.CAFile = stranger.CertFile
 	noCert.CertFile, noCert.KeyFile = "", ""
 	wrongName.ServerName, rightName.ServerName = "elsewhere.example", "rabbit.example"
 	for name, test := range map[string]struct {

@@ -1,24 +1,17 @@
 package redisq
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/redistest"
+	"github.com/zeroq-dev/zeroq/internal/trusttest"
 )
 
 func TestOpen_TLSErrorsNameTheKey(t *testing.T) {
@@ -28,7 +21,7 @@ func TestOpen_TLSErrorsNameTheKey(t *testing.T) {
 	if err := os.WriteFile(noPEM, []byte("not a certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ca := newAuthority(t, dir, "ca")
+	ca := trusttest.NewAuthority(t, dir, "ca")
 	for name, test := range map[string]struct {
 		conf zeroq.TLSConf
 		key  string
@@ -36,9 +29,9 @@ func TestOpen_TLSErrorsNameTheKey(t *testing.T) {
 		"no such CA file":         {zeroq.TLSConf{Enabled: true, CAFile: filepath.Join(dir, "none")}, "Redis.TLS.CAFile"},
 		"CA file without one":     {zeroq.TLSConf{Enabled: true, CAFile: noPEM}, "Redis.TLS.CAFile"},
 		"no such certificate":     {zeroq.TLSConf{Enabled: true, CertFile: filepath.Join(dir, "none"), KeyFile: noPEM}, "Redis.TLS.CertFile"},
-		"a key that is none":      {zeroq.TLSConf{Enabled: true, CertFile: ca.certFile, KeyFile: noPEM}, "Redis.TLS.CertFile"},
-		"settings beside TLS off": {zeroq.TLSConf{CAFile: ca.certFile}, "Redis.TLS.Enabled"},
-		"a certificate alone":     {zeroq.TLSConf{Enabled: true, CertFile: ca.certFile}, "Redis.TLS.CertFile"},
+		"a key that is none":      {zeroq.TLSConf{Enabled: true, CertFile: ca.CertFile, KeyFile: noPEM}, "Redis.TLS.CertFile"},
+		"settings beside TLS off": {zeroq.TLSConf{CAFile: ca.CertFile}, "Redis.TLS.Enabled"},
+		"a certificate alone":     {zeroq.TLSConf{Enabled: true, CertFile: ca.CertFile}, "Redis.TLS.CertFile"},
 	} {
 		_, err := Open(zeroq.RedisConf{Addrs: []string{"127.0.0.1:1"}, TLS: test.conf})
 		if err == nil || !strings.HasPrefix(err.Error(), test.key+": ") {
@@ -53,13 +46,13 @@ func TestTLS_TrustsOnlyWhomItIsTold(t *testing.T) {
 		t.Skip("this redis-server is built without TLS")
 	}
 	dir, port := t.TempDir(), freePort(t)
-	ca, stranger := newAuthority(t, dir, "ca"), newAuthority(t, dir, "stranger")
-	server, client := ca.issue(t, dir, "server"), ca.issue(t, dir, "client")
-	redistest.StartServer(t, "--appendonly", "no", "--tls-port", port, "--tls-ca-cert-file", ca.certFile,
-		"--tls-cert-file", server.certFile, "--tls-key-file", server.keyFile)
-	mutual := zeroq.TLSConf{Enabled: true, CAFile: ca.certFile, CertFile: client.certFile, KeyFile: client.keyFile}
+	ca, stranger := trusttest.NewAuthority(t, dir, "ca"), trusttest.NewAuthority(t, dir, "stranger")
+	server, client := ca.Issue(t, dir, "server", "redis.example"), ca.Issue(t, dir, "client", "redis.example")
+	redistest.StartServer(t, "--appendonly", "no", "--tls-port", port, "--tls-ca-cert-file", ca.CertFile,
+		"--tls-cert-file", server.CertFile, "--tls-key-file", server.KeyFile)
+	mutual := zeroq.TLSConf{Enabled: true, CAFile: ca.CertFile, CertFile: client.CertFile, KeyFile: client.KeyFile}
 	wrongCA, noCert, wrongName, rightName := mutual, mutual, mutual, mutual
-	wrongCA.CAFile = stranger.certFile
+	wrongCA.CAFile = stranger.CertFile
 	noCert.CertFile, noCert.KeyFile = "", ""
 	wrongName.ServerName, rightName.ServerName = "elsewhere.example", "redis.example"
 	for name, test := range map[string]struct {
@@ -80,65 +73,5 @@ func TestTLS_TrustsOnlyWhomItIsTold(t *testing.T) {
 				t.Errorf("%s: %v does not say why", name, err)
 			}
 		}
-	}
-}
-
-// identity is a certificate and its key, in files.
-type identity struct {
-	certFile, keyFile string
-	cert              *x509.Certificate
-	key               *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T, dir, name string) identity {
-	t.Helper()
-	return sign(t, dir, name, nil)
-}
-
-func (ca identity) issue(t *testing.T, dir, name string) identity {
-	t.Helper()
-	return sign(t, dir, name, &ca)
-}
-
-// sign makes a certificate that by has signed, or the certificate's own key.
-func sign(t *testing.T, dir, name string, by *identity) identity {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"redis.example"},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	made := identity{certFile: filepath.Join(dir, name+".pem"), keyFile: filepath.Join(dir, name+".key"), key: key}
-	parent, signer := template, key
-	if by == nil {
-		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	} else {
-		parent, signer = by.cert, by.key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if made.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writePEM(t, made.certFile, "CERTIFICATE", der)
-	writePEM(t, made.keyFile, "EC PRIVATE KEY", keyDER)
-	return made
-}
-
-func writePEM(t *testing.T, path, kind string, der []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -1,4 +1,5 @@
-package rabbitq
+// Package trusttest makes certificates for tests.
+package trusttest
 
 import (
 	"crypto/ecdsa"
@@ -15,25 +16,28 @@ import (
 	"time"
 )
 
-// identity is a certificate and its key, in files.
-type identity struct {
-	certFile, keyFile string
-	cert              *x509.Certificate
-	key               *ecdsa.PrivateKey
+// Identity is a certificate and its key, in PEM files, for an hour.
+type Identity struct {
+	CertFile, KeyFile string
+
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
 }
 
-func newAuthority(t *testing.T, dir, name string) identity {
+// NewAuthority makes the identity of an authority, in files of its name.
+func NewAuthority(t testing.TB, dir, name string) Identity {
 	t.Helper()
-	return sign(t, dir, name, nil)
+	return sign(t, dir, name, "", nil)
 }
 
-func (ca identity) issue(t *testing.T, dir, name string) identity {
+// Issue makes an identity that the authority vouches for, of a server or client at 127.0.0.1 or of that host.
+func (ca Identity) Issue(t testing.TB, dir, name, host string) Identity {
 	t.Helper()
-	return sign(t, dir, name, &ca)
+	return sign(t, dir, name, host, &ca)
 }
 
 // sign makes a certificate that by has signed, or the certificate's own key.
-func sign(t *testing.T, dir, name string, by *identity) identity {
+func sign(t testing.TB, dir, name, host string, by *Identity) Identity {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,10 +46,10 @@ func sign(t *testing.T, dir, name string, by *identity) identity {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"rabbit.example"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{host},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	made := identity{certFile: filepath.Join(dir, name+".pem"), keyFile: filepath.Join(dir, name+".key"), key: key}
+	made := Identity{CertFile: filepath.Join(dir, name+".pem"), KeyFile: filepath.Join(dir, name+".key"), key: key}
 	parent, signer := template, key
 	if by == nil {
 		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
@@ -63,12 +67,12 @@ func sign(t *testing.T, dir, name string, by *identity) identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writePEM(t, made.certFile, "CERTIFICATE", der)
-	writePEM(t, made.keyFile, "EC PRIVATE KEY", keyDER)
+	writePEM(t, made.CertFile, "CERTIFICATE", der)
+	writePEM(t, made.KeyFile, "EC PRIVATE KEY", keyDER)
 	return made
 }
 
-func writePEM(t *testing.T, path, kind string, der []byte) {
+func writePEM(t testing.TB, path, kind string, der []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
