@@ -12,13 +12,31 @@ import (
 // before it is over: what a process knows of the time of Redis is as old as the answer that told it.
 const early = 250 * time.Millisecond
 
+// trusted is how long a process relies on an answer for the time of Redis at least, however late it came.
+const trusted = time.Second
+
+// behind is by how much a process may take the time of Redis for earlier than it is at a moment: an answer that
+// was held up by a fault tells when it was given, and counts from when it came.
+func (f *faults) behind(process uint32, at ledger.Time) (most time.Duration) {
+	for i := range f.hitting(process) {
+		fault := f.all[i]
+		switch fault.Code {
+		case ledger.Stall, ledger.RedisStop, ledger.Stop, ledger.BlackHole:
+			if fault.At <= at && at <= fault.Until.Add(trusted) {
+				most = max(most, fault.Until.Sub(fault.At))
+			}
+		}
+	}
+	return most
+}
+
 // due looks at when a task and its attempts began, and notes how late its first one was.
 func (j *judge) due(t *task) {
 	if t.sending == nil || len(t.runs) == 0 {
 		return
 	}
 	first, due := t.runs[0].start, t.sending.Until
-	if due > 0 && first < due.Add(-early) {
+	if due > 0 && first < due.Add(-early-j.faults.behind(t.sending.Process, t.sending.At)) {
 		j.blame(Early, t.n, "began %v before it was due", due.Sub(first))
 	}
 	if t.accepted != nil {

@@ -112,7 +112,7 @@ func (c Carried) play(ctx context.Context, stage *Stage, r *rig.Rig, t stint) er
 	if err != nil {
 		return err
 	}
-	v := vandal{rig: r, random: random, faults: t.faults, posts: posts, pause: t.pause}
+	v := vandal{rig: r, random: random, faults: t.faults, posts: posts, pause: t.pause, sure: true}
 	if t.all {
 		v.posts = nil
 	}

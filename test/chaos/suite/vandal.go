@@ -44,6 +44,8 @@ type vandal struct {
 	posts []*post
 	// pause bounds the time between two faults.
 	pause time.Duration
+	// sure: the first strike is by the first of the faults, whatever chance says, so that a short run has it.
+	sure bool
 }
 
 // strike is what a vandal does next.
@@ -61,6 +63,9 @@ func (v vandal) plan() strike {
 		total += f.weight
 	}
 	pick, s := v.random.IntN(total), strike{}
+	if v.sure {
+		pick = 0
+	}
 	for _, s.fault = range v.faults {
 		if pick -= s.fault.weight; pick < 0 {
 			break
@@ -77,6 +82,7 @@ func (v vandal) plan() strike {
 func (v vandal) rage(ctx context.Context, until time.Time) error {
 	for time.Now().Before(until) && ctx.Err() == nil {
 		s := v.plan()
+		v.sure = false
 		rest(ctx, s.pause)
 		hit := victim{rig: v.rig, fault: s.fault.name, length: s.length, chance: s.chance}
 		if len(v.posts) > 0 {

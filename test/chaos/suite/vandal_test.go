@@ -49,6 +49,18 @@ func TestVandal_ChoosesByWeight(t *testing.T) {
 	}
 }
 
+func TestVandal_BeginsWithWhatIsSure(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		v := vandal{
+			random: rand.New(rand.NewPCG(seed, 1)), faults: []fault{{name: "first", weight: 1}, {name: "often", weight: 99}}, pause: 1, sure: true,
+		}
+		if s := v.plan(); s.fault.name != "first" {
+			t.Fatalf("seed %d begins with %s", seed, s.fault.name)
+		}
+	}
+}
+
 func TestShares_CoverAllNumbersOnce(t *testing.T) {
 	t.Parallel()
 	next := uint64(1)
