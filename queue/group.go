@@ -23,7 +23,6 @@ type Option func(*options)
 type options struct {
 	concurrency int
 	batch       zeroq.Batch
-	worker      worker.Conf
 }
 
 // WithConcurrency is how many tasks the group has at work at once in this process, those of a batch counted one
@@ -35,10 +34,6 @@ func WithConcurrency(n int) Option { return func(o *options) { o.concurrency = n
 func WithBatch(size int, wait time.Duration) Option {
 	return func(o *options) { o.batch = zeroq.Batch{Size: size, Wait: wait} }
 }
-
-// WithWorker sets what the worker beneath does beside taking tasks: retries, drain, lease. Its Redis, Brokers and
-// Pools are those of the group.
-func WithWorker(conf worker.Conf) Option { return func(o *options) { o.worker = conf } }
 
 // ConsumerGroup runs a handler on the tasks of some queues. Groups of one process or of many share the tasks,
 // whatever their names: each task goes to one of them. It is a service of go-zero.
@@ -98,8 +93,7 @@ func (o options) check(queues []*Queue, handle Handler) error {
 
 // conf is the configuration of the worker beneath. Queues over the same broker share its connections.
 func (o options) conf(name string, queues []*Queue) worker.Conf {
-	conf := o.worker
-	conf.Redis, conf.Brokers = queues[0].store.redis, nil
+	conf := worker.Conf{Redis: queues[0].store.redis}
 	pool := worker.PoolConf{Name: name, Concurrency: o.concurrency}
 	for _, q := range queues {
 		queue := worker.QueueConf{Name: q.name}

@@ -64,6 +64,9 @@ func testStore(t *testing.T, store queue.Store) {
 			}
 		}
 	}
+	if group.Name() != "billing" {
+		t.Errorf("the group is called %s", group.Name())
+	}
 	run(t, group)
 	got.wait()
 	got.check(orders.Name(), refunds.Name())
