@@ -44,7 +44,7 @@ type vandal struct {
 	posts []*post
 	// pause bounds the time between two faults.
 	pause time.Duration
-	// sure: the first strike is by the first of the faults, whatever chance says, so that a short run has it.
+	// sure: the next strike is by the first of the faults, whatever chance says, so that a short run has it.
 	sure bool
 }
 
@@ -57,14 +57,14 @@ type strike struct {
 }
 
 // plan chooses the next strike.
-func (v vandal) plan() strike {
+func (v *vandal) plan() strike {
 	total := 0
 	for _, f := range v.faults {
 		total += f.weight
 	}
 	pick, s := v.random.IntN(total), strike{}
 	if v.sure {
-		pick = 0
+		pick, v.sure = 0, false
 	}
 	for _, s.fault = range v.faults {
 		if pick -= s.fault.weight; pick < 0 {
@@ -79,10 +79,9 @@ func (v vandal) plan() strike {
 }
 
 // rage strikes until a moment.
-func (v vandal) rage(ctx context.Context, until time.Time) error {
+func (v *vandal) rage(ctx context.Context, until time.Time) error {
 	for time.Now().Before(until) && ctx.Err() == nil {
 		s := v.plan()
-		v.sure = false
 		rest(ctx, s.pause)
 		hit := victim{rig: v.rig, fault: s.fault.name, length: s.length, chance: s.chance}
 		if len(v.posts) > 0 {
