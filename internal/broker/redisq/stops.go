@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -46,10 +47,25 @@ func (s *stops) run(messages <-chan *redis.Message) {
 	defer close(s.ended)
 	for message := range messages {
 		queue := strings.TrimSuffix(strings.TrimPrefix(message.Channel, "zq:{"), "}:stop")
+		if !s.isCalledOff(queue, message.Payload) {
+			continue
+		}
 		for _, m := range s.of(queue) {
 			m.join.Stop(message.Payload)
 		}
 	}
+}
+
+// stopTimeout bounds the look after a message. The next heartbeat tells of what it does not.
+const stopTimeout = time.Second
+
+// isCalledOff reports whether the task of a message is called off here: messages go to all databases of a
+// server, and another one may have a task of that queue and id.
+func (s *stops) isCalledOff(queue, id string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	is, err := s.client.SIsMember(ctx, keysOf(queue).stopping, id).Result()
+	return err == nil && is
 }
 
 // of returns the members of a queue.
