@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,24 +13,13 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
-// admitted is how a message begins that was enqueued: with its id and its time. All others are bare.
-var admitted = regexp.MustCompile(`^\{"id":"([\w.:~-]+)","enqueued_at":"`)
-
-// idOf returns the id of an admitted message; empty: it is bare.
-func idOf(message []byte) string {
-	if found := admitted.FindSubmatch(message[:min(len(message), 256)]); found != nil {
-		return string(found[1])
-	}
-	return ""
-}
-
 // enqueueBare puts bare messages on their queue, from where they come again as admitted ones, and returns
 // those that Redis can be asked for. These have some that can never be tasks: they become dead letters.
 func (m *member) enqueueBare(ctx context.Context, parcels []*waiting) (ready []*waiting, err error) {
 	var fresh []*waiting
 	var bare []broker.Bare
 	for _, p := range parcels {
-		if p.bad != nil || p.unanswered || idOf(p.Body) != "" {
+		if p.bad != nil || p.unanswered || wire.HeadID(p.Body) != "" {
 			ready = append(ready, p)
 		} else if task, err := m.taskOf(p.Parcel); err != nil {
 			p.bad = err

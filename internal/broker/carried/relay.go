@@ -236,7 +236,7 @@ func (l *load) note(errs []error) error {
 
 // messageOf makes the carrier's message of a message of a queue. One that is bare gets the name.
 func messageOf(raw []byte, name string) broker.Message {
-	message := broker.Message{ID: idOf(raw), Body: raw}
+	message := broker.Message{ID: wire.HeadID(raw), Body: raw}
 	bare := message.ID == ""
 	if bare {
 		message.ID = name

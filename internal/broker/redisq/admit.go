@@ -8,6 +8,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 var _ broker.Admitter = (*member)(nil)
@@ -96,7 +97,7 @@ func (m *member) admissionsOf(messages [][]byte) []*admission {
 // admission reads a message.
 func (m *member) admission(message []byte) *admission {
 	a := &admission{delivery: &broker.Delivery{Raw: message}, attempt: 1}
-	if a.id = headID(message); !m.knows(a.id) {
+	if a.id = wire.HeadID(message); !m.knows(a.id) {
 		a.id = ""
 	}
 	if m.read(a.delivery); a.delivery.Task != nil {
@@ -110,16 +111,6 @@ func (m *member) admission(message []byte) *admission {
 
 // errNotAdmitted is why a bare message cannot run as it came by a carrier: no claim is made of it.
 var errNotAdmitted = &zeroq.FieldError{Field: "id", Reason: "is missing: the message was never enqueued"}
-
-// headID is the id in the head of a message that looks admitted, as the scripts find it.
-func headID(message []byte) string {
-	rest, ok := strings.CutPrefix(string(message[:min(len(message), 256)]), `{"id":"`)
-	id, rest, whole := strings.Cut(rest, `"`)
-	if !ok || !whole || !strings.HasPrefix(rest, `,"enqueued_at":"`) {
-		return ""
-	}
-	return id
-}
 
 // news are the messages of which nothing is known yet.
 func (a *admissions) news(all []*admission) []*admission {

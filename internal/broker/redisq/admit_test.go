@@ -10,6 +10,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 func TestAdmit_GrantsWhatIsReady(t *testing.T) {
@@ -200,7 +201,7 @@ func TestAdmit_LimitsLeaveTheRestForLater(t *testing.T) {
 				r.must(r.Limit(t.Context(), "q", limit))
 				one, other := r.join("one"), r.join("other")
 				moved := r.sent(newTasks(5)...)
-				r.cancel(headID(moved[4]), zeroq.Cancelled)
+				r.cancel(wire.HeadID(moved[4]), zeroq.Cancelled)
 				got := r.admit(one, "GGL", moved[:3]...)
 				var closed *broker.ClosedError
 				if _, _, err := other.Admit(t.Context(), moved[2:4]); !errors.As(err, &closed) || closed.Cause != broker.ErrLimited || closed.Wait <= 0 {
@@ -221,9 +222,9 @@ func TestAdmit_OneSuspectAtATime(t *testing.T) {
 	carried(t, func(t *testing.T, r *rig) {
 		moved := r.sent(newTasks(4)...)
 		for _, message := range moved[:3] {
-			r.must(r.client.HSet(t.Context(), r.keys.crashes, headID(message), 2).Err())
+			r.must(r.client.HSet(t.Context(), r.keys.crashes, wire.HeadID(message), 2).Err())
 		}
-		r.must(r.client.HSet(t.Context(), r.keys.crashes, headID(moved[3]), 1).Err())
+		r.must(r.client.HSet(t.Context(), r.keys.crashes, wire.HeadID(moved[3]), 1).Err())
 		m := r.join("w")
 		got := r.admit(m, "GLG", moved[0], moved[1], moved[3])
 		r.admit(m, "LL", moved[1], moved[2])
@@ -270,7 +271,7 @@ func TestReplay_AdmitGivesTheSameAnswer(t *testing.T) {
 		s := attach(r.Broker, nil)
 		r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Concurrency: new(2)}))
 		moved := r.sent(newTasks(5)...)
-		r.cancel(headID(moved[0]), zeroq.Cancelled)
+		r.cancel(wire.HeadID(moved[0]), zeroq.Cancelled)
 		m := r.join("w")
 		got := r.admit(m, "SGBGL", moved[0], moved[1], moved[1], moved[2], moved[3])
 		r.unchanged("sent again", func() {
@@ -323,7 +324,7 @@ func TestReplay_AdmitWithoutAnAnswerIsToldLater(t *testing.T) {
 		s := attach(r.Broker, nil)
 		m := r.join("w")
 		moved := r.sent(newTasks(5)...)
-		r.must(r.Delete(t.Context(), headID(moved[2]), "q"))
+		r.must(r.Delete(t.Context(), wire.HeadID(moved[2]), "q"))
 		s.deaf = func(script string) bool { return script == "admit" }
 		for range 2 {
 			if _, _, err := m.Admit(t.Context(), moved[:3]); !errors.Is(err, zeroq.ErrUnavailable) {

@@ -3,21 +3,13 @@ package redisq
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
-// admittedID is the id of a message that is admitted.
-var admittedID = regexp.MustCompile(`^{"id":"([0-9A-Za-z._:~-]+)","enqueued_at":"`)
-
-func idOf(message string) string {
-	if parts := admittedID.FindStringSubmatch(message); parts != nil {
-		return parts[1]
-	}
-	return ""
-}
+func idOf(message string) string { return wire.HeadID([]byte(message)) }
 
 // look reads entries of a list from the right, from the one at index on.
 func (p *pager) look(ctx context.Context, list string, index, n int64) ([]string, error) {

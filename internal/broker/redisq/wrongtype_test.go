@@ -9,6 +9,7 @@ import (
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // Scripts are not rolled back: one that came upon a key of another type half-way would have taken a
@@ -131,7 +132,7 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 		"admit": {
 			func(r *rig) func() error {
 				moved := r.sent(newTasks(3)...)
-				r.cancel(headID(moved[0]), zeroq.Cancelled)
+				r.cancel(wire.HeadID(moved[0]), zeroq.Cancelled)
 				m := r.join("w")
 				return func() error { _, _, err := m.Admit(r.Context(), moved); return err }
 			},
