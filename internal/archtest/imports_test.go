@@ -39,7 +39,7 @@ var rules = []rule{
 	}, {
 		why:    "a bridge knows where messages come from and go to by their contracts alone",
 		who:    []string{"./internal/bridge"},
-		only:   []string{"std", "others", ".", "./internal/broker", "./internal/admission"},
+		only:   []string{"std", "others", ".", "./internal/broker", "./internal/admission", "./internal/backoff"},
 		broken: "./internal/bridge > ./internal/broker/redisq",
 	}, {
 		why:    "the times of schedules depend on nothing that is stored",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -45,17 +46,7 @@ func (b *Bridge) Run(ctx context.Context) {
 		}
 		if ctx.Err() == nil {
 			log.trouble(err)
-			pause(ctx, tapEvery)
+			backoff.Pause(ctx, tapEvery)
 		}
-	}
-}
-
-// pause waits, but not longer than ctx.
-func pause(ctx context.Context, wait time.Duration) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -52,7 +53,7 @@ func (c *crossing) run(ctx context.Context) {
 			wait = leastWait
 		}
 		if err != nil {
-			pause(ctx, wait/2+rand.N(wait/2))
+			backoff.Pause(ctx, wait/2+rand.N(wait/2))
 			wait = min(2*wait, mostWait)
 		}
 	}

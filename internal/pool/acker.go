@@ -9,6 +9,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
@@ -27,7 +28,7 @@ type acker struct {
 	outcomes chan broker.Outcome
 	mu       sync.RWMutex // held for reading by those who add, for writing to close
 	closed   bool
-	errs     backoff
+	errs     backoff.Backoff
 	stats    *metrics.Queue
 	settled  func()       // is called after each call that worked
 	refused  atomic.Int64 // outcomes of tasks that belonged to others by then
@@ -40,7 +41,7 @@ func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue
 		stats:    stats,
 		outcomes: make(chan broker.Outcome, size),
 		settled:  settled,
-		errs:     backoff{what: "settling tasks of queue " + queue},
+		errs:     backoff.Backoff{What: "settling tasks of queue " + queue},
 	}
 }
 
@@ -123,7 +124,7 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 		cancel()
 		switch {
 		case err == nil:
-			a.errs.worked()
+			a.errs.Worked()
 			a.settled()
 			return true
 		case errors.Is(err, zeroq.ErrLeaseLost):
@@ -132,7 +133,7 @@ func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
 			logx.Errorf("queue %s: %d outcomes refused; their tasks belong to other workers", a.queue, len(batch))
 			return true
 		}
-		if !pause(ctx, a.errs.failed(err)) {
+		if !backoff.Pause(ctx, a.errs.Failed(err)) {
 			return false
 		}
 	}
@@ -144,5 +145,5 @@ func (a *acker) discard(lost int) {
 	for range a.outcomes {
 		lost++
 	}
-	logx.Errorf("%s: gave up with %d outcomes unsettled; their tasks will run again", a.errs.what, lost)
+	logx.Errorf("%s: gave up with %d outcomes unsettled; their tasks will run again", a.errs.What, lost)
 }

@@ -72,8 +72,6 @@ const (
 	flushTimeout = 5 * time.Second        // for the last outcomes to be settled
 	closedFor    = time.Second            // at most, between looks at a queue that is paused or at its limit
 	reportEvery  = 250 * time.Millisecond // between reports of progress of one queue
-	firstBackoff = 100 * time.Millisecond // after an error of the broker; doubled up to maxBackoff
-	maxBackoff   = time.Second            // with jitter 1.5 times that: tasks start within 2 s after the broker is back
 	stuckAfter   = time.Second            // a handler that runs on so long after its context has ended is stuck
 )
 

@@ -59,13 +59,13 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 	case errors.Is(err, zeroq.ErrLeaseLost):
 		l.lost(mark, nil)
 	case err != nil:
-		l.closed = time.Now().Add(l.errors.failed(err))
+		l.closed = time.Now().Add(l.errors.Failed(err))
 		l.watch.failed(err)
 		return 0
 	default:
 		l.watcher.fetched()
 	}
-	l.errors.worked()
+	l.errors.Worked()
 	l.watch.fetched()
 	p.dispatch(call, l, deliveries, mark)
 	return len(deliveries)
@@ -90,13 +90,13 @@ func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Deliv
 		for _, d := range startable {
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, err)
 		}
-		l.closed = time.Now().Add(l.commits.failed(err))
+		l.closed = time.Now().Add(l.commits.Failed(err))
 		l.watch.failed(err)
 		return
 	}
 	l.watch.worked()
 	if len(startable) > 0 {
-		l.commits.worked()
+		l.commits.Worked()
 	}
 	p.slots.take(len(committed))
 	for _, d := range committed {
@@ -130,9 +130,9 @@ func (p *Pool) idle(ctx context.Context) {
 	for _, l := range p.lanes {
 		switch r, ok := l.watcher.take(); {
 		case ok && r.err != nil:
-			l.closed = time.Now().Add(l.waits.failed(r.err))
+			l.closed = time.Now().Add(l.waits.Failed(r.err))
 		case ok:
-			l.waits.worked()
+			l.waits.Worked()
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (p *Pool) disarm(ctx context.Context) {
 	}
 	for _, l := range p.lanes {
 		if err := l.watcher.stop(call); err != nil {
-			l.waits.failed(err) // a reaper gives back what lies there
+			l.waits.Failed(err) // a reaper gives back what lies there
 		}
 	}
 }

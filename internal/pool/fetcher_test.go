@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -88,7 +89,7 @@ func TestPool_GoesOnThroughEveryErrorOfTheBroker(t *testing.T) {
 				}
 				away.Store(false)
 				r.push(task("x"))
-				pass(2 * maxBackoff)
+				pass(2 * backoff.Max)
 				if n := count(r.settled(), zeroq.Succeeded); n != 2 {
 					t.Errorf("%d of 2 tasks have run", n)
 				}

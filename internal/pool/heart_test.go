@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
@@ -92,7 +93,7 @@ func TestHeart_NoGoodBeatForALeaseGivesTheTasksUp(t *testing.T) {
 				t.Errorf("abandoned %d times", r.count("abandon"))
 			}
 			r.before(nil)
-			pass(callTimeout + 2*maxBackoff)
+			pass(callTimeout + 2*backoff.Max)
 			// Nobody took the tasks, so the outcome counts.
 			if all := r.settled(); len(all) == 0 || all[0].State != zeroq.Ready {
 				t.Errorf("outcomes %+v", all)

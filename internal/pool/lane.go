@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 )
@@ -17,10 +18,10 @@ type lane struct {
 	member  broker.Member
 	acker   *acker
 	watcher *watcher
-	errors  backoff   // of fetching
-	commits backoff   // of committing, which fails by itself: fetching may work meanwhile
-	waits   backoff   // of waiting, likewise
-	closed  time.Time // no fetch before then: the queue is closed, or fetching failed
+	errors  backoff.Backoff // of fetching
+	commits backoff.Backoff // of committing, which fails by itself: fetching may work meanwhile
+	waits   backoff.Backoff // of waiting, likewise
+	closed  time.Time       // no fetch before then: the queue is closed, or fetching failed
 
 	limited  atomic.Bool // the last fetch found the queue at its limit
 	reopened atomic.Bool // tasks were settled since

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
 	"github.com/zeroq-dev/zeroq/internal/trace"
@@ -99,7 +100,7 @@ func (p *Pool) Run(ctx context.Context) {
 // join becomes a member of every queue, however long the broker is away; false when ctx ends.
 func (p *Pool) join(ctx context.Context) bool {
 	for _, queue := range p.conf.Queues {
-		errs := backoff{what: "joining queue " + queue.Name}
+		errs := backoff.Backoff{What: "joining queue " + queue.Name}
 		l := &lane{queue: queue}
 		for {
 			member, err := p.broker.Join(ctx, broker.Join{
@@ -108,12 +109,12 @@ func (p *Pool) join(ctx context.Context) bool {
 				Stop: func(id string) { p.callOff(l, id) },
 			})
 			if err == nil {
-				errs.worked()
+				errs.Worked()
 				p.equip(l, member)
 				p.lanes = append(p.lanes, l)
 				break
 			}
-			if !pause(ctx, errs.failed(err)) {
+			if !backoff.Pause(ctx, errs.Failed(err)) {
 				p.leave(context.WithoutCancel(ctx))
 				return false
 			}
@@ -128,9 +129,9 @@ func (p *Pool) equip(l *lane, member broker.Member) {
 	l.member, l.watcher, l.progress = member, newWatcher(member), newProgress(member)
 	l.stats, l.watch = p.conf.Metrics.Queue(name), p.watchdogs[name]
 	l.acker = newAcker(name, member, 2*p.conf.Concurrency, l.stats, func() { p.reopen(l) })
-	l.errors = backoff{what: "fetching from queue " + name}
-	l.commits = backoff{what: "starting tasks of queue " + name}
-	l.waits = backoff{what: "waiting for tasks of queue " + name}
+	l.errors = backoff.Backoff{What: "fetching from queue " + name}
+	l.commits = backoff.Backoff{What: "starting tasks of queue " + name}
+	l.waits = backoff.Backoff{What: "waiting for tasks of queue " + name}
 }
 
 // callOff tells the handler of a task to stop, or keeps a task from starting that waits for its batch.

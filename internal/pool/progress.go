@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -63,7 +64,7 @@ func (p *progress) run(ctx context.Context, lease func() string) {
 			_ = p.member.Report(call, lease(), fresh) // fetching and the heartbeat complain when the broker is away
 			cancel()
 		}
-		if !pause(ctx, reportEvery) {
+		if !backoff.Pause(ctx, reportEvery) {
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -82,7 +83,7 @@ func TestReady_OneSickQueueAmongSeveralIsNotHidden(t *testing.T) {
 				t.Errorf("%s: the other queue is not asked any more", op)
 			}
 			close(healed)
-			pass(2 * maxBackoff)
+			pass(2 * backoff.Max)
 			if err := r.pool.Ready(); err != nil || count(r.settled(), zeroq.Succeeded) != 1 {
 				t.Errorf("%s: healed, and Ready answers %v; outcomes %+v", op, err, r.settled())
 			}
@@ -118,7 +119,7 @@ func TestReady_WithoutABrokerItIsNot(t *testing.T) {
 				t.Errorf("%s: Ready answers %v", how, r.pool.Ready())
 			}
 			r.before(nil)
-			pass(callTimeout + 2*maxBackoff)
+			pass(callTimeout + 2*backoff.Max)
 			if err := r.pool.Ready(); err != nil {
 				t.Errorf("%s: back, and Ready answers %v", how, err)
 			}

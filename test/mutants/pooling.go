@@ -64,7 +64,7 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestDrain_",
 }, {
 	Name: "acker-tries-once", Why: "an outcome that could not be settled is forgotten", File: pool + "acker.go",
-	Old: "		if !pause(ctx, a.errs.failed(err)) {\n			return false\n		}", New: "		return true",
+	Old: "		if !backoff.Pause(ctx, a.errs.Failed(err)) {\n			return false\n		}", New: "		return true",
 	Package: pools, Run: "TestAcker_",
 }, {
 	Name: "acker-mixes-leases", Why: "outcomes of two leases are settled as if they were of one", File: pool + "acker.go",

@@ -12,6 +12,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/wire"
 )
@@ -35,7 +36,7 @@ type relay struct {
 	carry func(ctx context.Context) error
 	told  bool
 
-	errs     backoff
+	errs     backoff.Backoff
 	load     *load
 	measured time.Time
 }
@@ -50,7 +51,7 @@ func (b *Broker) Relay(ctx context.Context, queue, owner string) {
 	r := &relay{
 		queue: queue, carrier: carrier, outbox: b.Outbox(queue, owner),
 		carry: func(ctx context.Context) error { return b.Carry(ctx, queue, carrier.Powers()) },
-		errs:  backoff{what: "relay of queue " + queue},
+		errs:  backoff.Backoff{What: "relay of queue " + queue},
 	}
 	r.run(ctx)
 }
@@ -62,11 +63,11 @@ func (r *relay) run(ctx context.Context) {
 			break
 		}
 		if err != nil {
-			wait = r.errs.failed(err)
+			wait = r.errs.Failed(err)
 		} else {
-			r.errs.worked()
+			r.errs.Worked()
 		}
-		pause(ctx, wait)
+		backoff.Pause(ctx, wait)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
@@ -162,7 +163,7 @@ func (r *relay) measure(ctx context.Context) {
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		r.errs.note(fmt.Errorf("measuring what waits: %w", err))
+		r.errs.Note(fmt.Errorf("measuring what waits: %w", err))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -145,7 +146,7 @@ func (r *rig) nothing(sub broker.Subscription) {
 		if got := sub.Receive(10); len(got) > 0 {
 			r.t.Fatalf("%v came, want nothing", bodies(got))
 		}
-		pause(end, 10*time.Millisecond)
+		backoff.Pause(end, 10*time.Millisecond)
 	}
 }
 
@@ -158,21 +159,9 @@ func (r *rig) until(what string, condition func() bool) {
 	deadline, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	for wait := time.Millisecond; !condition(); wait = min(2*wait, 20*time.Millisecond) {
-		if !pause(deadline, wait) {
+		if !backoff.Pause(deadline, wait) {
 			r.t.Fatalf("still waiting: %s", what)
 		}
-	}
-}
-
-// pause waits for d and reports whether ctx is still live.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -223,7 +224,7 @@ func (r *rig) onlyLeft(t *testing.T, wanted string) {
 	r.until("what is left has come", take)
 	end, cancel := context.WithTimeout(r.ctx, quiet)
 	defer cancel()
-	for pause(end, 10*time.Millisecond) {
+	for backoff.Pause(end, 10*time.Millisecond) {
 		take()
 	}
 	if !r.Carrier.Powers().Order && len(seen) != 1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -45,7 +46,7 @@ func (s *subscription) run(ctx context.Context) {
 		s.serve(ctx, generation)
 		over.Reset(s.carrier.pace.session)
 		// Generations that end as soon as they begin must not be a loop without a pause.
-		if !wait(ctx, s.carrier.pace.rejoin-time.Since(begun)) || !s.prepare(ctx) {
+		if !backoff.Pause(ctx, s.carrier.pace.rejoin-time.Since(begun)) || !s.prepare(ctx) {
 			return
 		}
 	}
@@ -112,7 +113,7 @@ func (s *subscription) prepare(ctx context.Context) bool {
 			return true
 		}
 		s.fault(ofGroup, err)
-		if !wait(ctx, pause) {
+		if !backoff.Pause(ctx, pause) {
 			return false
 		}
 	}
@@ -129,18 +130,6 @@ func (s *subscription) there(ctx context.Context) error {
 		err = fmt.Errorf("topic %s: %w", s.topic, kafka.UnknownTopicOrPartition)
 	}
 	return err
-}
-
-// wait waits, and reports whether ctx is still live.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // serve reads the partitions of a generation until it ends, or ctx does: who closes the group then ends it.

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/kafkatest"
 )
@@ -100,7 +101,7 @@ func TestReceive_ReadsOnlySoFarAhead(t *testing.T) {
 	sub.Ack(got[1:]...)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	for wait(ctx, 10*time.Millisecond) {
+	for backoff.Pause(ctx, 10*time.Millisecond) {
 		if more := sub.Receive(1); len(more) > 0 {
 			t.Fatalf("%v came, %d beyond the first that is not acknowledged", ids(more), window)
 		}

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 )
 
 // oversee ends the generation when the topic has partitions that nobody reads. kafka-go only looks whether
 // their number changes in a generation, not whether the generation began with all of them: who divided
 // them may have known less, of a topic that was being made.
 func (s *subscription) oversee(ctx context.Context) {
-	for wait(ctx, s.carrier.pace.watch) {
+	for backoff.Pause(ctx, s.carrier.pace.watch) {
 		if s.neglected(ctx) {
 			return
 		}

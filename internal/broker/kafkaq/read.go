@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/zeromicro/go-zero/core/logx"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 )
 
 // fetchBytes is how much is asked for at a time. A larger message comes alone.
@@ -23,7 +24,7 @@ var errGone = errors.New("the topic was made anew")
 func (s *subscription) read(ctx context.Context, t *tracker) {
 	name := fmt.Sprintf("partition %d", t.partition)
 	defer s.fault(name, nil)
-	for pause := time.Duration(0); wait(ctx, pause); {
+	for pause := time.Duration(0); backoff.Pause(ctx, pause); {
 		err := s.readMore(ctx, t)
 		switch {
 		case ctx.Err() != nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 	"github.com/zeroq-dev/zeroq/internal/broker/brokertest"
 	"github.com/zeroq-dev/zeroq/internal/broker/carried/carriedtest"
@@ -95,7 +96,7 @@ func until(t testing.TB, what string, condition func() bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for !condition() {
-		if !wait(ctx, 5*time.Millisecond) {
+		if !backoff.Pause(ctx, 5*time.Millisecond) {
 			t.Fatalf("still waiting: %s", what)
 		}
 	}

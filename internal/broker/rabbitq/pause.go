@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 )
 
 const (
@@ -17,12 +19,7 @@ type pause struct{ next time.Duration }
 // wait waits, but not beyond ctx. Clients of a server that comes back do not come all at once.
 func (p *pause) wait(ctx context.Context) {
 	p.next = min(max(2*p.next, shortestPause), longestPause)
-	timer := time.NewTimer(p.next/2 + rand.N(p.next/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	backoff.Pause(ctx, p.next/2+rand.N(p.next/2))
 }
 
 // after is told how long the last attempt went well.

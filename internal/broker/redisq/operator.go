@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/backoff"
 )
 
 // stepSize is how many tasks a step of an operation does at most: about a millisecond of Redis.
@@ -35,16 +36,7 @@ var errAnother = errors.New("the operation is not this worker's")
 func (b *Broker) Work(ctx context.Context) (bool, error) { return b.newOperator().work(ctx) }
 
 func (b *Broker) newOperator() *operator {
-	return &operator{broker: b, owner: rand.Text(), pause: pause, forget: b.Delete}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	return &operator{broker: b, owner: rand.Text(), pause: func(ctx context.Context, d time.Duration) { backoff.Pause(ctx, d) }, forget: b.Delete}
 }
 
 func (o *operator) work(ctx context.Context) (bool, error) {

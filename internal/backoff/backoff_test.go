@@ -1,24 +1,27 @@
-package pool
+package backoff
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+var errAway = errors.New("away")
+
 func TestBackoff_DoublesUpToItsMostWithHalfAsMuchJitter(t *testing.T) {
 	t.Parallel()
-	b := backoff{what: "a test"}
-	want := firstBackoff
+	b := Backoff{What: "a test"}
+	want := First
 	for n := range 12 {
-		if got := b.failed(errAway); got < want/2 || got > want+want/2 {
+		if got := b.Failed(errAway); got < want/2 || got > want+want/2 {
 			t.Errorf("failure %d waits %v, want %v give or take a half", n+1, got, want)
 		}
-		want = min(2*want, maxBackoff)
+		want = min(2*want, Max)
 	}
-	b.worked()
-	if got := b.failed(errAway); got > firstBackoff+firstBackoff/2 {
+	b.Worked()
+	if got := b.Failed(errAway); got > First+First/2 {
 		t.Errorf("after a success the first failure waits %v", got)
 	}
 }
@@ -26,9 +29,9 @@ func TestBackoff_DoublesUpToItsMostWithHalfAsMuchJitter(t *testing.T) {
 // Tasks start within 2 s after Redis is back, however long it was away.
 func TestBackoff_NeverHoldsUpForTwoSeconds(t *testing.T) {
 	t.Parallel()
-	b := backoff{what: "a test"}
+	b := Backoff{What: "a test"}
 	for range 100 {
-		if got := b.failed(errAway); got >= 2*time.Second {
+		if got := b.Failed(errAway); got >= 2*time.Second {
 			t.Fatalf("waits %v", got)
 		}
 	}
@@ -37,17 +40,17 @@ func TestBackoff_NeverHoldsUpForTwoSeconds(t *testing.T) {
 func TestBackoff_LogsTheFirstOfARowAndThenOneInTenSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := backoff{what: "a test"}
+		b := Backoff{What: "a test"}
 		logged := 0
 		for last := b.logged; logged < 4; {
-			b.failed(errAway)
+			b.Failed(errAway)
 			if b.logged != last {
 				if logged++; logged > 1 && b.logged.Sub(last) < 10*time.Second {
 					t.Errorf("two lines within %v", b.logged.Sub(last))
 				}
 				last = b.logged
 			}
-			pass(time.Second)
+			time.Sleep(time.Second)
 		}
 	})
 }
@@ -58,10 +61,10 @@ func TestPause_EndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		if pause(ctx, time.Minute) || time.Since(began) != time.Second {
+		if Pause(ctx, time.Minute) || time.Since(began) != time.Second {
 			t.Errorf("paused for %v", time.Since(began))
 		}
-		if !pause(t.Context(), time.Minute) {
+		if !Pause(t.Context(), time.Minute) {
 			t.Error("a pause that nobody ended was cut short")
 		}
 	})
