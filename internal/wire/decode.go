@@ -34,8 +34,8 @@ var ErrMalformed = errors.New("malformed message")
 func Decode(raw []byte) (*zeroq.Task, error) {
 	task := new(zeroq.Task)
 	err := members(raw, func(m member) error {
-		if read, known := readers[m.name]; known {
-			return read(task, m.value)
+		if r, known := readers[m.name]; known {
+			return r.read(task, m.value)
 		}
 		return nil
 	})
@@ -61,20 +61,40 @@ type member struct {
 	start, end int // from the name's quote to the end of the value
 }
 
-var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(new(bytes.Buffer)) }}
+// reader is a decoder with a buffer that it reads in place.
+type reader struct {
+	*jsontext.Decoder
+	buffer bytes.Buffer
+}
+
+var idle = sync.Pool{New: func() any { return &reader{Decoder: jsontext.NewDecoder(new(bytes.Buffer))} }}
+
+// read returns a reader of raw, for release when it is done.
+func read(raw []byte) *reader {
+	r := idle.Get().(*reader)
+	r.buffer = *bytes.NewBuffer(raw)
+	r.Reset(&r.buffer)
+	return r
+}
+
+// release lets go of what was read: a reader may be idle for long.
+func (r *reader) release() {
+	r.buffer = bytes.Buffer{}
+	r.Reset(&r.buffer)
+	idle.Put(r)
+}
 
 // members calls visit for each member of the object that raw is, in order.
 func members(raw []byte, visit func(member) error) error {
-	dec := decoders.Get().(*jsontext.Decoder)
-	defer decoders.Put(dec)
-	dec.Reset(bytes.NewBuffer(raw))
+	dec := read(raw)
+	defer dec.release()
 	if dec.PeekKind() != '{' {
 		return malformed(errors.New("not a JSON object"))
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return malformed(err)
 	}
-	var seen []string
+	seen := make([]string, 0, 24) // as many as mean something, and some
 	for dec.PeekKind() != '}' {
 		m, err := next(dec, raw)
 		if err != nil {
@@ -95,40 +115,39 @@ func members(raw []byte, visit func(member) error) error {
 	return finish(dec)
 }
 
-func next(dec *jsontext.Decoder, raw []byte) (member, error) {
-	name, err := dec.ReadToken()
+func next(dec *reader, raw []byte) (member, error) {
+	name, err := dec.ReadValue()
 	if err != nil {
 		return member{}, err
 	}
-	m := member{name: strings.ToLower(name.String())}
-	nameEnd := int(dec.InputOffset())
+	m := member{start: int(dec.InputOffset()) - len(name), name: nameOf(name)}
 	value, err := dec.ReadValue()
 	if err != nil {
 		return member{}, err
 	}
 	m.end = int(dec.InputOffset())
 	m.value = jsontext.Value(raw[m.end-len(value) : m.end : m.end])
-	m.start = openingQuote(raw, nameEnd)
 	return m, nil
 }
 
-// openingQuote returns where the string begins whose closing quote stands before end.
-func openingQuote(raw []byte, end int) int {
-	for i := end - 2; ; i-- {
-		if raw[i] != '"' {
-			continue
-		}
-		slashes := 0
-		for raw[i-1-slashes] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return i
-		}
+// nameOf is a quoted name in lower case. One that means something and is written so takes no memory.
+func nameOf(quoted jsontext.Value) string {
+	if r, known := readers[string(quoted[1:len(quoted)-1])]; known {
+		return r.name
 	}
+	return strings.ToLower(textOf(quoted))
 }
 
-func finish(dec *jsontext.Decoder) error {
+// textOf is what stands in quotes, which is known to be JSON.
+func textOf(quoted jsontext.Value) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1])
+	}
+	text, _ := jsontext.AppendUnquote(nil, quoted)
+	return string(text)
+}
+
+func finish(dec *reader) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return malformed(err)
 	}
@@ -146,9 +165,8 @@ func CheckData(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
-	dec := decoders.Get().(*jsontext.Decoder)
-	defer decoders.Put(dec)
-	dec.Reset(bytes.NewBuffer(data))
+	dec := read(data)
+	defer dec.release()
 	_, err := dec.ReadValue()
 	if err == nil {
 		if _, next := dec.ReadToken(); !errors.Is(next, io.EOF) {
@@ -166,6 +184,9 @@ func CheckData(data []byte) error {
 
 // checkDepth bounds the nesting of a message that is known to be JSON.
 func checkDepth(raw []byte) error {
+	if bytes.Count(raw, []byte{'{'})+bytes.Count(raw, []byte{'['}) <= MaxDepth {
+		return nil // so few that it does not matter where they stand
+	}
 	if depth(raw) > MaxDepth {
 		return malformed(fmt.Errorf("nested deeper than %d", MaxDepth))
 	}
@@ -192,27 +213,39 @@ func depth(raw []byte) int {
 	return deepest
 }
 
-// readers has every member that means something, by name.
-var readers = map[string]func(*zeroq.Task, jsontext.Value) error{
-	"id":           func(t *zeroq.Task, v jsontext.Value) error { return readString("id", v, &t.ID) },
-	"type":         readType,
-	"data":         func(t *zeroq.Task, v jsontext.Value) error { t.Data = json.RawMessage(v); return nil },
-	"queue":        func(t *zeroq.Task, v jsontext.Value) error { return readString("queue", v, &t.Queue) },
-	"delay":        func(t *zeroq.Task, v jsontext.Value) error { return readDuration("delay", v, &t.Delay) },
-	"run_at":       func(t *zeroq.Task, v jsontext.Value) error { return readTime("run_at", v, &t.RunAt) },
-	"attempt":      func(t *zeroq.Task, v jsontext.Value) error { return readCount("attempt", v, &t.Attempt) },
-	"max_attempts": func(t *zeroq.Task, v jsontext.Value) error { return readCount("max_attempts", v, &t.MaxAttempts) },
-	"timeout":      func(t *zeroq.Task, v jsontext.Value) error { return readDuration("timeout", v, &t.Timeout) },
-	"deadline":     func(t *zeroq.Task, v jsontext.Value) error { return readTime("deadline", v, &t.Deadline) },
-	"expires_at":   func(t *zeroq.Task, v jsontext.Value) error { return readTime("expires_at", v, &t.ExpiresAt) },
-	"enqueued_at":  func(t *zeroq.Task, v jsontext.Value) error { return readTime("enqueued_at", v, &t.EnqueuedAt) },
-	"retention":    func(t *zeroq.Task, v jsontext.Value) error { return readDuration("retention", v, &t.Retention) },
-	"priority":     readPriority,
-	"group":        func(t *zeroq.Task, v jsontext.Value) error { return readString("group", v, &t.Group) },
-	"unique":       readUnique,
-	"headers":      readHeaders,
-	"errors":       readErrors,
+// field is a member that means something.
+type field struct {
+	name string
+	read func(*zeroq.Task, jsontext.Value) error
 }
+
+// readers are these members by name.
+var readers = func() map[string]field {
+	byName := make(map[string]field)
+	for _, f := range []field{
+		{"id", func(t *zeroq.Task, v jsontext.Value) error { return readString("id", v, &t.ID) }},
+		{"type", readType},
+		{"data", func(t *zeroq.Task, v jsontext.Value) error { t.Data = json.RawMessage(v); return nil }},
+		{"queue", func(t *zeroq.Task, v jsontext.Value) error { return readString("queue", v, &t.Queue) }},
+		{"delay", func(t *zeroq.Task, v jsontext.Value) error { return readDuration("delay", v, &t.Delay) }},
+		{"run_at", func(t *zeroq.Task, v jsontext.Value) error { return readTime("run_at", v, &t.RunAt) }},
+		{"attempt", func(t *zeroq.Task, v jsontext.Value) error { return readCount("attempt", v, &t.Attempt) }},
+		{"max_attempts", func(t *zeroq.Task, v jsontext.Value) error { return readCount("max_attempts", v, &t.MaxAttempts) }},
+		{"timeout", func(t *zeroq.Task, v jsontext.Value) error { return readDuration("timeout", v, &t.Timeout) }},
+		{"deadline", func(t *zeroq.Task, v jsontext.Value) error { return readTime("deadline", v, &t.Deadline) }},
+		{"expires_at", func(t *zeroq.Task, v jsontext.Value) error { return readTime("expires_at", v, &t.ExpiresAt) }},
+		{"enqueued_at", func(t *zeroq.Task, v jsontext.Value) error { return readTime("enqueued_at", v, &t.EnqueuedAt) }},
+		{"retention", func(t *zeroq.Task, v jsontext.Value) error { return readDuration("retention", v, &t.Retention) }},
+		{"priority", readPriority},
+		{"group", func(t *zeroq.Task, v jsontext.Value) error { return readString("group", v, &t.Group) }},
+		{"unique", readUnique},
+		{"headers", readHeaders},
+		{"errors", readErrors},
+	} {
+		byName[f.name] = f
+	}
+	return byName
+}()
 
 func wrong(field, reason string) error { return &zeroq.FieldError{Field: field, Reason: reason} }
 
@@ -221,7 +254,8 @@ func readString(field string, v jsontext.Value, to *string) error {
 	case 'n':
 		return nil
 	case '"':
-		return json.Unmarshal(v, to)
+		*to = textOf(v)
+		return nil
 	}
 	return wrong(field, "must be a string")
 }
@@ -237,7 +271,8 @@ func readType(t *zeroq.Task, v jsontext.Value) error {
 	if v.Kind() != '"' {
 		return wrong("type", "must be a string or an integer")
 	}
-	return json.Unmarshal(v, &t.Type)
+	t.Type = textOf(v)
+	return nil
 }
 
 func readCount(field string, v jsontext.Value, to *int) error {
