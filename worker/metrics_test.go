@@ -156,7 +156,7 @@ func TestMetrics_CountTasksThatWereTakenFromTheDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := doomed.Fetch(t.Context(), 1); err != nil || len(got) != 1 {
+	if got, err := doomed.Fetch(t.Context(), 1, 0); err != nil || len(got) != 1 {
 		t.Fatalf("%d tasks, %v", len(got), err)
 	}
 	registry := prometheus.NewRegistry()

@@ -75,7 +75,7 @@ func work(t *testing.T, conf zeroq.RedisConf, outcome broker.Outcome) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deliveries, err := member.Fetch(ctx, 1)
+	deliveries, err := member.Fetch(ctx, 1, 0)
 	if err != nil || len(deliveries) != 1 {
 		t.Fatalf("fetched %d: %v", len(deliveries), err)
 	}

@@ -215,7 +215,7 @@ func (r *rig) waiting() (numbers []int) {
 		r.t.Fatal(err)
 	}
 	for {
-		deliveries, err := m.Fetch(r.t.Context(), 100)
+		deliveries, err := m.Fetch(r.t.Context(), 100, 0)
 		if err != nil {
 			r.t.Fatal(err)
 		}

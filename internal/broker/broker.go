@@ -68,9 +68,10 @@ type Join struct {
 // Member is a worker's place at one queue. Fetch and Commit are called by one goroutine, Wait by one
 // other, Settle by a third, Beat by a fourth; they may be at work at the same time.
 type Member interface {
-	// Fetch takes up to n tasks. No task and no error: nothing is ready, Wait may be called. A
-	// ClosedError: nothing may be taken for the time being.
-	Fetch(ctx context.Context, n int) ([]*Delivery, error)
+	// Fetch takes up to n tasks, and up to ahead more where neither a limit of the queue nor its carrier bounds
+	// what a worker may hold. No task and no error: nothing is ready, Wait may be called. A ClosedError:
+	// nothing may be taken for the time being.
+	Fetch(ctx context.Context, n, ahead int) ([]*Delivery, error)
 	// Wait returns true when a task may be ready, and false after a while without one, when ctx
 	// ends, or when Wake is called.
 	Wait(ctx context.Context) (bool, error)
@@ -79,7 +80,8 @@ type Member interface {
 	// Yield gives up what Wait found, when the worker cannot take it after all.
 	Yield(ctx context.Context) error
 	// Commit says that the deliveries are about to start, which frees unique keys that are held until
-	// then. Where a task must not start twice, those that may start are returned; elsewhere all are.
+	// then. Where a task must not start twice, those that may start are returned; elsewhere all are, and a
+	// delivery without such a key need not be committed.
 	Commit(ctx context.Context, deliveries []*Delivery) ([]*Delivery, error)
 	// Report tells of the progress of deliveries of one lease, by receipt. What the worker does not have
 	// any more is left out.

@@ -17,23 +17,43 @@ import (
 // errNoAnswer is what a handler that ends its goroutine has answered.
 var errNoAnswer = errors.New("handler ended its goroutine by runtime.Goexit")
 
-// start runs a delivery's handler in a goroutine of its own.
-func (p *Pool) start(l *lane, d *broker.Delivery, handler zeroq.Handler) {
-	if p.lostBefore(l, d) {
-		return
-	}
-	one, cancel := p.begin(l, d, d.Task.Timeout, d.Task.Deadline)
-	task := ownCopy(d.Task)
-	var ctx context.Context
-	ctx, one.span = p.tracer.Process(one.ctx, task)
-	go func() {
-		defer p.slots.release(1)
-		defer one.span.End()
-		defer cancel()
-		result, err := json.RawMessage(nil), errNoAnswer
-		defer func() { p.finish(one, result, err) }()
-		result, err = zeroq.Run(ctx, handler, task)
+// occupy runs the handler of a delivery that has a slot, and then those of the next ones that wait for it.
+func (p *Pool) occupy(f fetched) {
+	returned := false
+	defer func() {
+		if !returned { // the handler has ended the goroutine
+			p.slots.release(1)
+		}
 	}()
+	for ok := true; ok; {
+		f, ok = p.follow(p.attempt(f))
+	}
+	returned = true
+}
+
+// follow gives the slot of a task that took so long to the next that may start, or frees it.
+func (p *Pool) follow(took time.Duration) (next fetched, ok bool) {
+	for next, ok = p.slots.next(took); ok && !p.startable(next); next, ok = p.slots.next(0) {
+	}
+	return next, ok
+}
+
+// attempt runs a delivery's handler and settles the delivery. It returns how long the handler ran.
+func (p *Pool) attempt(f fetched) time.Duration {
+	if p.lostBefore(f.lane, f.delivery) {
+		return 0
+	}
+	t := f.delivery.Task
+	one := p.begin(f.lane, f.delivery, f.route, t.Timeout, t.Deadline)
+	task := ownCopy(t)
+	var ctx context.Context
+	ctx, one.span = p.tracer.Process(one.term, task)
+	defer one.span.End()
+	defer one.term.end(context.Canceled)
+	result, err := json.RawMessage(nil), errNoAnswer
+	defer func() { p.finish(one, result, err) }()
+	result, err = zeroq.Run(ctx, f.route.Handler, task)
+	return time.Since(one.began)
 }
 
 // lostBefore reports that the lease was lost before any of its deliveries could start; then they
@@ -45,13 +65,13 @@ func (p *Pool) lostBefore(l *lane, deliveries ...*broker.Delivery) bool {
 	for _, d := range deliveries {
 		p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, zeroq.ErrLeaseLost)
 	}
-	p.slots.release(len(deliveries))
 	return true
 }
 
 // startBatch runs a batch handler on deliveries of one lane and lease.
-func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.BatchHandler) {
+func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, route zeroq.Route) {
 	if p.lostBefore(l, deliveries...) {
+		p.slots.release(len(deliveries))
 		return
 	}
 	tasks, runs := make([]*zeroq.Task, len(deliveries)), make([]*run, len(deliveries))
@@ -64,28 +84,28 @@ func (p *Pool) startBatch(l *lane, deliveries []*broker.Delivery, handler zeroq.
 		}
 	}
 	// They share one context, which ends when any of them is out of time.
-	first, cancel := p.begin(l, deliveries[0], timeout, deadline)
-	runs[0], first.stop = first, nil
+	first := p.begin(l, deliveries[0], route, timeout, deadline)
+	runs[0] = first
 	for i, d := range deliveries[1:] {
-		runs[i+1] = &run{lane: l, delivery: d, ctx: first.ctx, started: first.started, began: first.began}
+		runs[i+1] = &run{lane: l, delivery: d, route: route, term: first.term, started: first.started, began: first.began}
 		p.running.add(runs[i+1])
 		p.countStart(runs[i+1])
 	}
-	ctx, span := p.tracer.ProcessBatch(first.ctx, tasks)
+	ctx, span := p.tracer.ProcessBatch(first.term, tasks)
 	for _, one := range runs {
 		one.span = span
 	}
 	go func() {
 		defer p.slots.release(len(runs))
 		defer span.End()
-		defer cancel()
+		defer first.term.end(context.Canceled)
 		errs := slices.Repeat([]error{errNoAnswer}, len(runs))
 		defer func() {
 			for i, err := range errs {
 				p.finish(runs[i], nil, err)
 			}
 		}()
-		errs = zeroq.RunBatch(ctx, handler, tasks)
+		errs = zeroq.RunBatch(ctx, route.BatchHandler, tasks)
 	}()
 }
 
@@ -97,20 +117,15 @@ func ownCopy(t *zeroq.Task) *zeroq.Task {
 	return &own
 }
 
-// begin makes the context of a handler: it ends with the attempt's timeout, the task's deadline,
-// the lease or the pool, or when the task is called off.
-func (p *Pool) begin(l *lane, d *broker.Delivery, timeout time.Duration, deadline time.Time) (*run, context.CancelFunc) {
-	now := l.member.Now()
-	timeout, cause := verdict.Timeout(timeout, deadline, now)
-	bounded, end := context.WithTimeoutCause(l.context(d.Lease), timeout, cause)
-	ctx, stop := context.WithCancelCause(bounded)
-	one := &run{lane: l, delivery: d, ctx: ctx, stop: stop, started: now, began: time.Now()}
+// begin makes the context of a handler, and notes that it runs.
+func (p *Pool) begin(l *lane, d *broker.Delivery, route zeroq.Route, timeout time.Duration, deadline time.Time) *run {
+	now, began := l.member.Now(), time.Now()
+	timeout, reason := verdict.Timeout(timeout, deadline, now)
+	one := &run{lane: l, delivery: d, route: route, started: now, began: began}
+	one.term = newTerm(l.context(d.Lease), began.Add(timeout), reason)
 	p.running.add(one)
 	p.countStart(one)
-	return one, func() {
-		stop(context.Canceled)
-		end()
-	}
+	return one
 }
 
 // finish settles what a handler answered, unless its task was given up in the meantime.

@@ -185,7 +185,7 @@ type fakeMember struct {
 
 func (m *fakeMember) Now() time.Time { return time.Now() }
 
-func (m *fakeMember) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+func (m *fakeMember) Fetch(ctx context.Context, n, ahead int) ([]*broker.Delivery, error) {
 	if err := m.fake.begin(ctx, "fetch"); err != nil {
 		return nil, err
 	}
@@ -203,7 +203,9 @@ func (m *fakeMember) Fetch(ctx context.Context, n int) ([]*broker.Delivery, erro
 	if q.paused {
 		return nil, &broker.ClosedError{Cause: broker.ErrPaused, Wait: time.Second}
 	}
-	if m.fake.limit > 0 {
+	if m.fake.limit == 0 {
+		n += ahead
+	} else {
 		if n = min(n, m.fake.limit-m.held); n < 1 {
 			return nil, &broker.ClosedError{Cause: broker.ErrLimited, Wait: 100 * time.Millisecond}
 		}

@@ -9,28 +9,34 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
-// fetch takes tasks while there are free slots, until ctx ends.
+// fetch takes tasks while there are free slots, and some ahead of them, until ctx ends. What then has not
+// started is handed back.
 func (p *Pool) fetch(ctx context.Context) {
 	for ctx.Err() == nil {
-		free, _ := p.slots.look()
-		if free <= 0 {
+		p.startWaiting(ctx)
+		now, more := p.slots.want()
+		switch {
+		case now+more == 0:
 			p.disarm(ctx)
-			if free = p.slots.wait(ctx); free == 0 {
-				return
-			}
-		}
-		if p.round(ctx, free) == 0 {
+			p.slots.wait(ctx)
+			p.handBackAll(p.slots.late(), errLate)
+		case p.round(ctx, now, more) == 0 && now > 0:
 			p.idle(ctx)
 		}
 	}
+	p.handBackAll(p.slots.all(), zeroq.ErrShutdown)
 }
 
-// round asks each queue for tasks until the free slots are filled, and returns how many came.
-func (p *Pool) round(ctx context.Context, free int) int {
+// errLate is why a task is handed back that was fetched ahead.
+var errLate = errors.New("no slot in time")
+
+// round asks each queue for tasks: so many for free slots, and so many more to have at hand. It returns how many
+// came.
+func (p *Pool) round(ctx context.Context, now, more int) int {
 	total := 0
 	for _, i := range p.order.next() {
 		l := p.lanes[i]
-		if ctx.Err() != nil || total >= free {
+		if ctx.Err() != nil || total >= now+more {
 			break
 		}
 		if l.reopened.Swap(false) {
@@ -39,18 +45,25 @@ func (p *Pool) round(ctx context.Context, free int) int {
 		if time.Now().Before(l.closed) {
 			continue
 		}
-		total += p.fetchFrom(ctx, l, free-total)
+		free := max(now-total, 0)
+		ahead := now + more - total - free
+		if l.queue.Mode == broker.AtMostOnce {
+			ahead = 0 // what is lost with its worker is gone for good
+		}
+		if free+ahead > 0 {
+			total += p.fetchFrom(ctx, l, free, ahead)
+		}
 	}
-	p.gatherer.flushAll(false)
+	p.slots.got(total >= now+more)
 	return total
 }
 
-func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
+func (p *Pool) fetchFrom(ctx context.Context, l *lane, n, ahead int) int {
 	// A fetch that was sent is waited for, even when the pool is told to stop: what it took is ours.
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	mark := l.mark()
-	deliveries, err := l.member.Fetch(call, n)
+	deliveries, err := l.member.Fetch(call, n, ahead)
 	closed, isClosed := errors.AsType[*broker.ClosedError](err)
 	l.limited.Store(isClosed && closed.Cause == broker.ErrLimited)
 	switch {
@@ -67,24 +80,64 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n int) int {
 	}
 	l.errors.Worked()
 	l.watch.fetched()
-	p.dispatch(call, l, deliveries, mark)
+	if len(deliveries) == 0 {
+		l.watch.worked()
+	}
+	p.keep(l, deliveries, mark)
 	return len(deliveries)
 }
 
-// dispatch starts what can start, and settles the rest. mark was taken before the fetch.
-func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Delivery, mark int) {
-	var startable []*broker.Delivery
+// keep has deliveries wait for their slots. mark was taken before the fetch.
+func (p *Pool) keep(l *lane, deliveries []*broker.Delivery, mark int) {
+	now := time.Now()
+	waiting := make([]fetched, 0, len(deliveries))
 	for _, d := range deliveries {
-		if o, err, settled := p.prejudge(l, d); settled {
-			p.settle(l, o, err)
-		} else if !l.admit(p.work, d.Lease, mark) {
+		if !l.admit(p.work, d.Lease, mark) {
 			// Refused if they were lost with the lease; else they come back at once.
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, zeroq.ErrLeaseLost)
-		} else {
-			startable = append(startable, d)
+			continue
+		}
+		f := p.routed(l, d)
+		f.at = now
+		waiting = append(waiting, f)
+	}
+	p.slots.add(waiting)
+}
+
+// routed finds the handler for a delivery.
+func (p *Pool) routed(l *lane, d *broker.Delivery) fetched {
+	f := fetched{lane: l, delivery: d}
+	if d.Task != nil {
+		f.route, f.known = p.mux.Route(d.Task.Type)
+	}
+	return f
+}
+
+// startWaiting gives free slots to what waits for one, and starts it.
+func (p *Pool) startWaiting(ctx context.Context) {
+	waiting := p.slots.take()
+	for len(waiting) > 0 {
+		n := 1
+		for n < len(waiting) && waiting[n].lane == waiting[0].lane && waiting[n].delivery.Lease == waiting[0].delivery.Lease {
+			n++
+		}
+		p.startAll(ctx, waiting[0].lane, waiting[:n])
+		waiting = waiting[n:]
+	}
+	p.gatherer.flushAll(false)
+}
+
+// startAll starts deliveries of one lease that have slots, or settles what cannot start.
+func (p *Pool) startAll(ctx context.Context, l *lane, waiting []fetched) {
+	startable := make([]*broker.Delivery, 0, len(waiting))
+	for _, f := range waiting {
+		if p.startable(f) {
+			startable = append(startable, f.delivery)
 		}
 	}
-	committed, err := l.member.Commit(ctx, startable)
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	committed, err := l.member.Commit(call, startable)
 	if err != nil {
 		// None has started, so all may be handed back, whatever became of the call.
 		for _, d := range startable {
@@ -92,20 +145,38 @@ func (p *Pool) dispatch(ctx context.Context, l *lane, deliveries []*broker.Deliv
 		}
 		l.closed = time.Now().Add(l.commits.Failed(err))
 		l.watch.failed(err)
+		p.slots.release(len(waiting))
 		return
 	}
 	l.watch.worked()
 	if len(startable) > 0 {
 		l.commits.Worked()
 	}
-	p.slots.take(len(committed))
+	if idle := len(waiting) - len(committed); idle > 0 {
+		p.slots.release(idle)
+	}
 	for _, d := range committed {
-		route, _ := p.mux.Route(d.Task.Type)
-		if route.BatchHandler != nil {
-			p.gatherer.add(l, d, route)
+		if f := p.routed(l, d); f.route.BatchHandler != nil {
+			p.gatherer.add(l, d, f.route)
 		} else {
-			p.start(l, d, route.Handler)
+			go p.occupy(f)
 		}
+	}
+}
+
+// startable reports whether a delivery may start; if not, it is settled.
+func (p *Pool) startable(f fetched) bool {
+	o, err, settled := p.rules(f.lane, f.route).Before(f.delivery, f.known, f.lane.member.Now())
+	if settled {
+		p.settle(f.lane, o, err)
+	}
+	return !settled
+}
+
+// handBackAll gives deliveries back that have not started.
+func (p *Pool) handBackAll(waiting []fetched, reason error) {
+	for _, f := range waiting {
+		p.settle(f.lane, broker.Outcome{Delivery: f.delivery, State: zeroq.Ready}, reason)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type gatherer struct {
 	mu      sync.Mutex
 	batches map[gatherKey]*batch
-	start   func(*lane, []*broker.Delivery, zeroq.BatchHandler)
+	start   func(*lane, []*broker.Delivery, zeroq.Route)
 }
 
 // gatherKey is what the tasks of one batch have in common.
@@ -30,7 +30,7 @@ type batch struct {
 	timer      *time.Timer
 }
 
-func newGatherer(start func(*lane, []*broker.Delivery, zeroq.BatchHandler)) *gatherer {
+func newGatherer(start func(*lane, []*broker.Delivery, zeroq.Route)) *gatherer {
 	return &gatherer{batches: make(map[gatherKey]*batch), start: start}
 }
 
@@ -94,7 +94,7 @@ func (g *gatherer) flushAll(all bool) {
 
 func (g *gatherer) flush(key gatherKey, b *batch) {
 	g.drop(key, b)
-	g.start(key.lane, b.deliveries, b.route.BatchHandler)
+	g.start(key.lane, b.deliveries, b.route)
 }
 
 func (g *gatherer) drop(key gatherKey, b *batch) {

@@ -158,12 +158,13 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 		r.pool.equip(l, member)
 		f.push(task("x"))
 		mark := l.mark()
-		deliveries, err := member.Fetch(t.Context(), 1)
+		deliveries, err := member.Fetch(t.Context(), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		l.lost(l.mark(), nil)
-		r.pool.dispatch(t.Context(), l, deliveries, mark)
+		r.pool.keep(l, deliveries, mark)
+		r.pool.startWaiting(t.Context())
 		synctest.Wait()
 		if o := <-l.acker.outcomes; o.State != zeroq.Ready || !o.StartedAt.IsZero() || r.pool.Free() != 10 {
 			t.Errorf("%+v, %d slots are free", o, r.pool.Free())

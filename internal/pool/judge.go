@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 
@@ -17,20 +16,9 @@ func (p *Pool) rules(l *lane, route zeroq.Route) verdict.Rules {
 	}
 }
 
-// prejudge decides what needs no handler; ok is false for a delivery that may start.
-func (p *Pool) prejudge(l *lane, d *broker.Delivery) (o broker.Outcome, err error, ok bool) {
-	var route zeroq.Route
-	known := false
-	if d.Task != nil {
-		route, known = p.mux.Route(d.Task.Type)
-	}
-	return p.rules(l, route).Before(d, known, l.member.Now())
-}
-
 // judge decides what a handler's answer makes of its task.
 func (p *Pool) judge(one *run, result json.RawMessage, err error) broker.Outcome {
-	route, _ := p.mux.Route(one.delivery.Task.Type)
-	return p.rules(one.lane, route).After(one.facts(context.Cause(one.ctx)), result, err)
+	return p.rules(one.lane, one.route).After(one.facts(one.term.cause()), result, err)
 }
 
 // handBack gives a task to other workers, if it may start twice.

@@ -128,15 +128,19 @@ func (p *Pool) equip(l *lane, member broker.Member) {
 	name := l.queue.Name
 	l.member, l.watcher, l.progress = member, newWatcher(member), newProgress(member)
 	l.stats, l.watch = p.conf.Metrics.Queue(name), p.watchdogs[name]
-	l.acker = newAcker(name, member, 2*p.conf.Concurrency, l.stats, func() { p.reopen(l) })
+	l.acker = newAcker(name, member, max(maxAhead, 2*p.conf.Concurrency), l.stats, func() { p.reopen(l) })
 	l.errors = backoff.Backoff{What: "fetching from queue " + name}
 	l.commits = backoff.Backoff{What: "starting tasks of queue " + name}
 	l.waits = backoff.Backoff{What: "waiting for tasks of queue " + name}
 }
 
-// callOff tells the handler of a task to stop, or keeps a task from starting that waits for its batch.
+// callOff tells the handler of a task to stop, or keeps a task from starting that waits for a slot or its
+// batch.
 func (p *Pool) callOff(l *lane, id string) {
 	p.running.stop(l, id)
+	if d := p.slots.remove(l, id); d != nil {
+		p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Cancelled, FinishedAt: l.member.Now()}, zeroq.ErrCancelled)
+	}
 	if d := p.gatherer.remove(l, id); d != nil {
 		p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Cancelled, FinishedAt: l.member.Now()}, zeroq.ErrCancelled)
 		p.slots.release(1)

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -21,11 +20,11 @@ type running struct {
 type run struct {
 	lane     *lane
 	delivery *broker.Delivery
-	ctx      context.Context
-	stop     context.CancelCauseFunc // nil in a batch, whose tasks share a context
-	started  time.Time               // by the broker's clock
-	began    time.Time               // by this machine's monotonic clock
-	ended    time.Time               // when the context was first seen to have ended; of running.mu
+	route    zeroq.Route
+	term     *term
+	started  time.Time // by the broker's clock
+	began    time.Time // by this machine's monotonic clock
+	ended    time.Time // when the context was first seen to have ended; of running.mu
 	stats    *metrics.Type
 	span     *trace.Span // of the handler's goroutine
 }
@@ -66,8 +65,8 @@ func (r *running) stop(l *lane, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for d, one := range r.runs {
-		if one.lane == l && d.Task.ID == id && one.stop != nil {
-			one.stop(zeroq.ErrCancelled)
+		if one.lane == l && d.Task.ID == id && one.route.BatchHandler == nil {
+			one.term.end(zeroq.ErrCancelled)
 		}
 	}
 }

@@ -9,20 +9,22 @@ import (
 func TestSlots_WaitReturnsOnceOneIsFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(3)
-		s.take(5) // a broker may hand over more than it was asked for
-		got := make(chan int, 1)
-		go func() { got <- s.wait(t.Context()) }()
-		for range 2 {
-			s.release(1)
-			synctest.Wait()
-			if len(got) > 0 {
-				t.Fatalf("%d slots are free while as many or more tasks run as there are slots", <-got)
-			}
+		s := newSlots(1)
+		s.add(make([]fetched, 1))
+		s.take()
+		woke := make(chan bool, 1)
+		go func() {
+			s.wait(t.Context())
+			woke <- true
+		}()
+		synctest.Wait()
+		if len(woke) > 0 {
+			t.Fatal("nothing is wanted while all slots are taken")
 		}
-		s.release(2)
-		if free := <-got; free != 2 {
-			t.Errorf("%d slots are free, want 2", free)
+		s.release(1)
+		<-woke
+		if now, more := s.want(); now != 1 || more != 0 {
+			t.Errorf("wants %d and %d more", now, more)
 		}
 	})
 }
@@ -30,12 +32,11 @@ func TestSlots_WaitReturnsOnceOneIsFree(t *testing.T) {
 func TestSlots_WaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := newSlots(1)
-	s.take(1)
+	s.add(make([]fetched, 1))
+	s.take()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if free := s.wait(ctx); free != 0 {
-		t.Errorf("%d slots are free", free)
-	}
+	s.wait(ctx)
 	if s.drained(ctx) {
 		t.Error("drained while a task runs")
 	}
@@ -49,7 +50,8 @@ func TestSlots_ManyWaitersSeeEveryRelease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(4)
-		s.take(4)
+		s.add(make([]fetched, 4))
+		s.take()
 		drained := make(chan bool, 8)
 		for range 8 {
 			go func() { drained <- s.drained(t.Context()) }()

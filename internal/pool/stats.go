@@ -15,8 +15,7 @@ func (p *Pool) countStart(one *run) {
 		could = t.RunAt
 	}
 	one.lane.stats.Waited(one.started.Sub(could))
-	route, _ := p.mux.Route(t.Type)
-	one.stats = one.lane.stats.Type(route.Pattern)
+	one.stats = one.lane.stats.Type(one.route.Pattern)
 	one.stats.Started()
 }
 
@@ -34,14 +33,14 @@ func (l *lane) countLoss() {
 // that was is known of a timeout; of any other end it is when somebody first looked. It needs
 // running.mu.
 func (r *run) stuck() bool {
-	if r.ctx.Err() == nil {
+	if r.term.cause() == nil {
 		return false
 	}
 	if r.ended.IsZero() {
 		r.ended = time.Now()
 	}
 	ended := r.ended
-	if deadline, bounded := r.ctx.Deadline(); bounded && deadline.Before(ended) {
+	if deadline, _ := r.term.Deadline(); deadline.Before(ended) {
 		ended = deadline
 	}
 	return time.Since(ended) > stuckAfter

@@ -44,11 +44,11 @@ func (m sickMember) fails(op string) bool {
 	}
 }
 
-func (m sickMember) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+func (m sickMember) Fetch(ctx context.Context, n, ahead int) ([]*broker.Delivery, error) {
 	if m.fails("fetch") {
 		return nil, errSick
 	}
-	return m.Member.Fetch(ctx, n)
+	return m.Member.Fetch(ctx, n, ahead)
 }
 
 func (m sickMember) Commit(ctx context.Context, deliveries []*broker.Delivery) ([]*broker.Delivery, error) {
@@ -143,7 +143,7 @@ type shutMember struct {
 	cause error
 }
 
-func (m shutMember) Fetch(context.Context, int) ([]*broker.Delivery, error) {
+func (m shutMember) Fetch(context.Context, int, int) ([]*broker.Delivery, error) {
 	return nil, &broker.ClosedError{Cause: m.cause, Wait: time.Hour}
 }
 

@@ -148,8 +148,18 @@ func Timeout(timeout time.Duration, deadline, now time.Time) (time.Duration, err
 	if left := deadline.Sub(now); !deadline.IsZero() && left < timeout {
 		return left, zeroq.ErrDeadline
 	}
-	return timeout, fmt.Errorf("%w after %v", zeroq.ErrTimeout, timeout)
+	return timeout, outOfTime(timeout)
 }
+
+// outOfTime is the zeroq.ErrTimeout of an attempt that had so long.
+type outOfTime time.Duration
+
+func (d outOfTime) Error() string {
+	return fmt.Sprintf("%v after %v", zeroq.ErrTimeout, time.Duration(d))
+}
+
+// Unwrap returns zeroq.ErrTimeout.
+func (d outOfTime) Unwrap() error { return zeroq.ErrTimeout }
 
 func (run Run) outcome() broker.Outcome {
 	return broker.Outcome{Delivery: run.Delivery, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt}

@@ -12,7 +12,7 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestHeart_|TestLease_",
 }, {
 	Name: "pool-starts-what-was-lost", Why: "tasks start whose lease was lost while they came", File: pool + "fetcher.go",
-	Old: "} else if !l.admit(p.work, d.Lease, mark) {", New: "} else if !l.admit(p.work, d.Lease, l.mark()) {",
+	Old: "if !l.admit(p.work, d.Lease, mark) {", New: "if !l.admit(p.work, d.Lease, l.mark()) {",
 	Package: pools, Run: "TestHeart_|TestLease_",
 }, {
 	Name: "pool-batch-starts-what-was-lost", Why: "a batch starts tasks whose lease was lost while it was gathered", File: pool + "executor.go",
@@ -20,11 +20,11 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestGatherer_|TestLease_",
 }, {
 	Name: "pool-slot-freed-too-early", Why: "a handler that ignores its context makes room for another", File: pool + "executor.go",
-	Old: "	go func() {\n		defer p.slots.release(1)\n", New: "	context.AfterFunc(one.ctx, func() { p.slots.release(1) })\n	go func() {\n",
+	Old: "	result, err = zeroq.Run(", New: "	context.AfterFunc(ctx, func() { p.slots.release(1) })\n	result, err = zeroq.Run(",
 	Package: pools, Run: "TestPool_|TestDrain_|TestStuck_|TestReady_",
 }, {
 	Name: "pool-settles-before-the-result", Why: "a task is settled while its handler runs", File: pool + "executor.go",
-	Old: "		result, err = zeroq.Run(", New: "		p.finish(one, nil, nil)\n		result, err = zeroq.Run(",
+	Old: "	result, err = zeroq.Run(", New: "	p.finish(one, nil, nil)\n	result, err = zeroq.Run(",
 	Package: pools, Run: "TestJudge_|TestDrain_|TestPool_",
 }, {
 	Name: "pool-panics", Why: "a handler that panics takes all others along", File: "handler.go",
@@ -36,7 +36,7 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestDrain_",
 }, {
 	Name: "pool-shares-its-task", Why: "what a handler does to its task changes the message", File: pool + "executor.go",
-	Old: "	task := ownCopy(d.Task)\n", New: "	task := d.Task\n",
+	Old: "	task := ownCopy(t)\n", New: "	task := t\n",
 	Package: pools, Run: "TestPool_",
 }, {
 	Name: "pool-starts-uncommitted", Why: "a task that must not start twice does", File: pool + "fetcher.go",

@@ -132,7 +132,7 @@ func (r *rig) fetch(m broker.Member, n int) []*broker.Delivery {
 	r.t.Helper()
 	var all []*broker.Delivery
 	r.until("deliveries come", func() bool {
-		deliveries, err := m.Fetch(r.ctx, n-len(all))
+		deliveries, err := m.Fetch(r.ctx, n-len(all), 0)
 		r.must(err)
 		all = append(all, deliveries...)
 		return len(all) >= n
@@ -159,7 +159,7 @@ func (r *rig) some(m broker.Member, n int) (deliveries []*broker.Delivery) {
 	r.t.Helper()
 	r.until("a delivery comes", func() bool {
 		var err error
-		deliveries, err = m.Fetch(r.ctx, n)
+		deliveries, err = m.Fetch(r.ctx, n, 0)
 		r.must(err)
 		return len(deliveries) > 0 || !r.carried()
 	})
@@ -185,7 +185,7 @@ func (r *rig) quietly(do func() (enough bool)) {
 func (r *rig) none(m broker.Member) {
 	r.t.Helper()
 	r.quietly(func() bool {
-		deliveries, err := m.Fetch(r.ctx, 10)
+		deliveries, err := m.Fetch(r.ctx, 10, 0)
 		r.must(err)
 		if len(deliveries) > 0 {
 			r.t.Fatalf("fetched %s, want nothing", deliveries[0].Raw)

@@ -33,7 +33,7 @@ func leaseStolen(t *testing.T, r *rig) {
 	}
 	dead := r.join("dead")
 	for held := 0; held < n; {
-		deliveries, err := dead.Fetch(r.ctx, n-held)
+		deliveries, err := dead.Fetch(r.ctx, n-held, 0)
 		r.must(err)
 		held += len(deliveries)
 	}

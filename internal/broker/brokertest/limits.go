@@ -27,7 +27,7 @@ func (r *rig) limited(m broker.Member) time.Duration {
 	r.t.Helper()
 	var closed *broker.ClosedError
 	r.quietly(func() bool {
-		deliveries, err := m.Fetch(r.ctx, 10)
+		deliveries, err := m.Fetch(r.ctx, 10, 0)
 		ok := errors.As(err, &closed) && errors.Is(err, broker.ErrLimited)
 		if !ok && (!r.carried() || err != nil || len(deliveries) > 0) {
 			r.t.Fatalf("fetched %d, %v; want that the queue is at its limit", len(deliveries), err)
@@ -66,7 +66,7 @@ func (r *rig) fetchUpTo(m broker.Member, n, want int) []*broker.Delivery {
 	r.t.Helper()
 	var deliveries []*broker.Delivery
 	r.until("deliveries come", func() bool {
-		got, err := m.Fetch(r.ctx, n-len(deliveries))
+		got, err := m.Fetch(r.ctx, n-len(deliveries), 0)
 		if !r.carried() || !errors.Is(err, broker.ErrLimited) { // one that was taken meanwhile may be the last
 			r.must(err)
 		}
@@ -121,7 +121,7 @@ func limitRate(t *testing.T, r *rig) {
 	r.limit(zeroq.Limits{Rate: 1000, Burst: 1})
 	for range 5 {
 		r.until("a token is there", func() bool {
-			deliveries, err := m.Fetch(r.ctx, 10)
+			deliveries, err := m.Fetch(r.ctx, 10, 0)
 			if err != nil && !errors.Is(err, broker.ErrLimited) {
 				r.must(err)
 			}

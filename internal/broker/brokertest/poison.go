@@ -32,7 +32,7 @@ func poisonIsQuarantined(t *testing.T, r *rig) {
 		if len(got) != 1 {
 			t.Fatalf("a worker was given %d suspects", len(got))
 		}
-		if more, err := m.Fetch(r.ctx, 10); err != nil || len(more) > 0 {
+		if more, err := m.Fetch(r.ctx, 10, 0); err != nil || len(more) > 0 {
 			t.Fatalf("and %d more, %v", len(more), err)
 		}
 		if got[0].Task.ID == "guilty" {

@@ -37,7 +37,7 @@ func queuePaused(t *testing.T, r *rig) {
 	}
 	var closed *broker.ClosedError
 	r.until("it says that it is paused", func() bool {
-		d, err := m.Fetch(r.ctx, 1)
+		d, err := m.Fetch(r.ctx, 1, 0)
 		if r.carried() && err == nil && len(d) == 0 {
 			return false // a worker is told when it has something to start
 		}

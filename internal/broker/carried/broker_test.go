@@ -38,7 +38,7 @@ func TestBroker_QueuesWithAndWithoutCarrier(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		deliveries, err := m.Fetch(t.Context(), 1)
+		deliveries, err := m.Fetch(t.Context(), 1, 0)
 		if err != nil || len(deliveries) > 0 {
 			t.Errorf("queue %s gave %d, %v", queue, len(deliveries), err)
 		}

@@ -150,11 +150,11 @@ func TestMember_AsksAgainForWhatItMayHave(t *testing.T) {
 	d := &door{answers: []func([][]byte) ([]broker.Verdict, []*broker.Delivery, error){fails(zeroq.ErrUnavailable), grants}}
 	sub := &given{parcels: []*broker.Parcel{{Message: broker.Message{Body: []byte(someID)}}}}
 	m := doorMember(d, sub)
-	if _, err := m.Fetch(t.Context(), 5); !errors.Is(err, zeroq.ErrUnavailable) {
+	if _, err := m.Fetch(t.Context(), 5, 0); !errors.Is(err, zeroq.ErrUnavailable) {
 		t.Fatalf("fetch: %v", err)
 	}
 	sub.lost = true
-	if got, err := m.Fetch(t.Context(), 5); err != nil || len(got) != 1 {
+	if got, err := m.Fetch(t.Context(), 5, 0); err != nil || len(got) != 1 {
 		t.Fatalf("fetched %d, %v", len(got), err)
 	}
 	if len(d.asked) != 2 || !slices.Equal(d.asked[0], d.asked[1]) {
@@ -168,11 +168,11 @@ func TestMember_DropsWhatAnotherHas(t *testing.T) {
 	d := &door{answers: []func([][]byte) ([]broker.Verdict, []*broker.Delivery, error){fails(&broker.ClosedError{Cause: broker.ErrPaused})}}
 	sub := &given{parcels: []*broker.Parcel{{Message: broker.Message{Body: []byte(someID)}}}}
 	m := doorMember(d, sub)
-	if _, err := m.Fetch(t.Context(), 5); !errors.Is(err, broker.ErrPaused) {
+	if _, err := m.Fetch(t.Context(), 5, 0); !errors.Is(err, broker.ErrPaused) {
 		t.Fatalf("fetch: %v", err)
 	}
 	sub.lost = true
-	if got, err := m.Fetch(t.Context(), 5); err != nil || len(got) != 0 || len(d.asked) != 1 {
+	if got, err := m.Fetch(t.Context(), 5, 0); err != nil || len(got) != 0 || len(d.asked) != 1 {
 		t.Errorf("fetched %d, %v; asked %d times", len(got), err, len(d.asked))
 	}
 }

@@ -47,8 +47,8 @@ func newMember(b *Broker, join broker.Join, powers broker.Powers) *member {
 }
 
 // Fetch implements [broker.Member]. While nothing is at hand and the carrier is away, it is a
-// zeroq.ErrUnavailable.
-func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+// zeroq.ErrUnavailable. What comes ahead of that waits at the carrier's client already.
+func (m *member) Fetch(ctx context.Context, n, _ int) ([]*broker.Delivery, error) {
 	for n = min(n, maxAsk); ; {
 		parcels := m.take(n)
 		if len(parcels) == 0 {

@@ -51,7 +51,7 @@ func TestRedelivery_WhileTheTaskRuns(t *testing.T) {
 		var by broker.Member
 		r.until("the next of the group comes", func() bool {
 			for _, by = range []broker.Member{one, other} {
-				got, err := by.Fetch(r.ctx, 10)
+				got, err := by.Fetch(r.ctx, 10, 0)
 				r.must(err)
 				if len(got) > 0 {
 					next = got[0]
@@ -95,7 +95,7 @@ func TestDuplicates_RunOnce(t *testing.T) {
 		}
 		m, runs := r.worker("w"), map[string]int{}
 		r.until("all have run", func() bool {
-			got, err := m.Fetch(r.ctx, 10)
+			got, err := m.Fetch(r.ctx, 10, 0)
 			r.must(err)
 			for _, d := range got {
 				runs[d.Task.ID]++
@@ -202,7 +202,7 @@ func TestAtMostOnce_ZombieMayNotStart(t *testing.T) {
 		}
 		var again []*broker.Delivery
 		r.until("it comes again, under a new lease", func() bool {
-			again, err = zombie.Fetch(r.ctx, 1)
+			again, err = zombie.Fetch(r.ctx, 1, 0)
 			if err != nil && !isLost(err) {
 				r.must(err)
 			}
@@ -260,7 +260,7 @@ func TestHandBack_KeepsItsPlaceInItsGroup(t *testing.T) {
 		r.until("a task comes", func() bool {
 			for _, by = range []broker.Member{one, other} {
 				var err error
-				if got, err = by.Fetch(r.ctx, 10); err != nil || len(got) > 0 {
+				if got, err = by.Fetch(r.ctx, 10, 0); err != nil || len(got) > 0 {
 					r.must(err)
 					return true
 				}
@@ -358,7 +358,7 @@ func TestCarrierAway_FetchSaysSo(t *testing.T) {
 		r.enqueue(task(zeroq.ID("a")))
 		r.away(1)
 		r.server.Stop()
-		if _, err := m.Fetch(r.ctx, 1); !errors.Is(err, zeroq.ErrUnavailable) {
+		if _, err := m.Fetch(r.ctx, 1, 0); !errors.Is(err, zeroq.ErrUnavailable) {
 			t.Errorf("fetch: %v", err)
 		}
 		r.server.Start()
@@ -373,7 +373,7 @@ func TestPause_KeepsWhatIsInHand(t *testing.T) {
 		r.away(2)
 		r.must(r.Pause(r.ctx, "q"))
 		r.during(func() {
-			if got, err := m.Fetch(r.ctx, 10); !errors.Is(err, broker.ErrPaused) || len(got) > 0 {
+			if got, err := m.Fetch(r.ctx, 10, 0); !errors.Is(err, broker.ErrPaused) || len(got) > 0 {
 				t.Fatalf("a paused queue gave %d, %v", len(got), err)
 			}
 		})
@@ -396,7 +396,7 @@ func TestLimit_IsKeptByAllWorkers(t *testing.T) {
 			held := map[broker.Member][]*broker.Delivery{}
 			running := 0
 			for _, m := range workers {
-				got, err := m.Fetch(r.ctx, 5)
+				got, err := m.Fetch(r.ctx, 5, 0)
 				if err != nil && !errors.Is(err, broker.ErrLimited) {
 					r.must(err)
 				}

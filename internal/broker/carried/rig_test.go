@@ -169,7 +169,7 @@ func (r *rig) fetch(m broker.Member, n int) []*broker.Delivery {
 	r.t.Helper()
 	var all []*broker.Delivery
 	r.until("deliveries come", func() bool {
-		got, err := m.Fetch(r.ctx, n-len(all))
+		got, err := m.Fetch(r.ctx, n-len(all), 0)
 		if !isLost(err) { // the next one begins a new lease
 			r.must(err)
 		}
@@ -193,7 +193,7 @@ func (r *rig) none(members ...broker.Member) {
 	r.t.Helper()
 	r.during(func() {
 		for _, m := range members {
-			got, err := m.Fetch(r.ctx, 10)
+			got, err := m.Fetch(r.ctx, 10, 0)
 			r.must(err)
 			if len(got) > 0 {
 				r.t.Fatalf("fetched %s, want nothing", got[0].Raw)

@@ -168,7 +168,7 @@ func (s *storm) beat(w *sailor) {
 }
 
 func (s *storm) take(w *sailor) {
-	got, err := w.Fetch(s.ctx, 1+s.rnd.IntN(6))
+	got, err := w.Fetch(s.ctx, 1+s.rnd.IntN(6), 0)
 	if isLost(err) {
 		w.held = nil
 	} else if !errors.Is(err, zeroq.ErrUnavailable) {

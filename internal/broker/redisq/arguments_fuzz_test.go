@@ -145,7 +145,7 @@ func (r *rig) callAll() map[string][]any {
 	m := r.joinFor("w", broker.AtMostOnce, time.Minute)
 	r.put(newTask(), newTask(zeroq.UniqueKey("k", zeroq.UntilStarted)), newTask())
 	r.push(`{"type":"echo"}`)
-	held, err := m.Fetch(ctx, 4)
+	held, err := m.Fetch(ctx, 4, 0)
 	r.must(err)
 	r.must(m.Beat(ctx))
 	if len(held) > 0 {

@@ -102,7 +102,7 @@ func (l *life) enqueue(n int) {
 }
 
 func (l *life) fetch(n int) []*broker.Delivery {
-	deliveries, err := l.member.Fetch(context.Background(), n)
+	deliveries, err := l.member.Fetch(context.Background(), n, 0)
 	if err != nil || len(deliveries) != n {
 		l.b.Fatalf("fetched %d of %d: %v", len(deliveries), n, err)
 	}

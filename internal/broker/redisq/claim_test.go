@@ -115,7 +115,7 @@ func TestClaim_SentAgainInPartIsNotForgotten(t *testing.T) {
 			r.push(`{"type":"echo"}`, `{"type":"echo"}`, `{"type":"echo"}`)
 			claimed := 0
 			r.until("all are claimed", func() bool {
-				deliveries, err := w.Fetch(t.Context(), 10)
+				deliveries, err := w.Fetch(t.Context(), 10, 0)
 				if err != nil && !errors.Is(err, errIDTaken) {
 					t.Fatal(err)
 				}

@@ -83,7 +83,7 @@ func (r *rig) refused(err error, want zeroq.State) {
 // nothing checks that there is nothing to fetch, which drops what was called off.
 func (r *rig) nothing(m broker.Member) {
 	r.Helper()
-	if d, err := m.Fetch(r.Context(), 5); err != nil || len(d) > 0 {
+	if d, err := m.Fetch(r.Context(), 5, 0); err != nil || len(d) > 0 {
 		r.Fatalf("fetched %d, %v", len(d), err)
 	}
 }
@@ -266,17 +266,17 @@ func TestLimit_NewRateBeginsWithAFullBucket(t *testing.T) {
 	limited := func() {
 		t.Helper()
 		var closed *broker.ClosedError
-		if _, err := m.Fetch(t.Context(), 5); !errors.As(err, &closed) || !errors.Is(err, broker.ErrLimited) {
+		if _, err := m.Fetch(t.Context(), 5, 0); !errors.As(err, &closed) || !errors.Is(err, broker.ErrLimited) {
 			t.Errorf("answered %v", err)
 		}
 	}
-	r.must(errOf(m.Fetch(t.Context(), 5)))
+	r.must(errOf(m.Fetch(t.Context(), 5, 0)))
 	limited()
 	concurrency := 100
 	r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Concurrency: &concurrency, Rate: &slow}))
 	limited() // the rate is what it was
 	r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Rate: &fast}))
-	if d, err := m.Fetch(t.Context(), 5); err != nil || len(d) != 2 {
+	if d, err := m.Fetch(t.Context(), 5, 0); err != nil || len(d) != 2 {
 		t.Errorf("%d were fetched, %v", len(d), err)
 	}
 }
@@ -416,7 +416,7 @@ func TestRetry_OfAKeyThatAnotherHoldsIsRefused(t *testing.T) {
 			r.cancel(first.ID, zeroq.Cancelled)
 			r.put(second)
 			m := r.join("w")
-			r.must(errOf(m.Fetch(t.Context(), 2))) // drops the first
+			r.must(errOf(m.Fetch(t.Context(), 2, 0))) // drops the first
 			var taken *zeroq.DuplicateError
 			err := r.Retry(t.Context(), first.ID, "")
 			switch {

@@ -27,7 +27,7 @@ func TestFetch_LargeMessagesBehindSmallOnesKeepToTheBound(t *testing.T) {
 	for i := range large {
 		r.push(admitted("large"+strconv.Itoa(i), body))
 	}
-	deliveries, err := r.join("w").Fetch(t.Context(), maxFetch)
+	deliveries, err := r.join("w").Fetch(t.Context(), maxFetch, 0)
 	r.must(err)
 	bytes := 0
 	for _, d := range deliveries {
@@ -48,7 +48,7 @@ func TestFetch_RateGoesOnWhenTheClockIsSetBack(t *testing.T) {
 	r.must(r.client.HSet(t.Context(), r.keys.gate, "tokens", "0", "tokens_at", ahead).Err())
 	m := r.join("w")
 	r.until("a task is fetched", func() bool {
-		deliveries, err := m.Fetch(t.Context(), 1)
+		deliveries, err := m.Fetch(t.Context(), 1, 0)
 		if err != nil && !errors.Is(err, broker.ErrLimited) {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestFetch_AtItsRateAQueueIsAskedAgainForSeveralTasks(t *testing.T) {
 		r.must(r.Limit(t.Context(), "q", zeroq.LimitsChange{Rate: &limit.rate, Burst: &limit.burst}))
 		later := r.clock.now().Add(time.Minute).UnixMilli() // a clock set back: nothing comes meanwhile
 		r.must(r.client.HSet(t.Context(), r.keys.gate, "tokens", "0", "tokens_at", later).Err())
-		_, err := m.Fetch(t.Context(), 1)
+		_, err := m.Fetch(t.Context(), 1, 0)
 		if closed, ok := errors.AsType[*broker.ClosedError](err); !ok || closed.Wait != limit.wait {
 			t.Errorf("%+v: %v", limit, err)
 		}

@@ -35,7 +35,7 @@ func TestForgotten_TasksOfALivingWorkerComeBack(t *testing.T) {
 		"claimed, and due later": {first: func(r *rig, m *member, _ *broker.Delivery) map[string]string {
 			const message = `{"type":"echo","delay":"1h"}`
 			r.push(message)
-			if deliveries, err := m.Fetch(r.Context(), 1); err != nil || len(deliveries) > 0 {
+			if deliveries, err := m.Fetch(r.Context(), 1, 0); err != nil || len(deliveries) > 0 {
 				r.Fatal(deliveries, err)
 			}
 			before := r.inFlight(m)

@@ -158,14 +158,14 @@ func (m *member) Leave(ctx context.Context) error {
 }
 
 // Fetch implements [broker.Member].
-func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
+func (m *member) Fetch(ctx context.Context, n, ahead int) ([]*broker.Delivery, error) {
 	held, err := m.hold(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var admitted []*broker.Delivery
 	for called := true; called && len(m.unclaimed) == 0 && len(admitted) == 0; {
-		if admitted, called, err = m.take(ctx, held, min(n, maxFetch)); err != nil {
+		if admitted, called, err = m.take(ctx, held, n, ahead); err != nil {
 			return nil, err
 		}
 	}
@@ -184,14 +184,14 @@ func (m *member) Fetch(ctx context.Context, n int) ([]*broker.Delivery, error) {
 
 // take runs the fetch script. Bare messages are left in m.unclaimed. calledOff: it found nothing but
 // tasks that were called off, so there may be more.
-func (m *member) take(ctx context.Context, held *lease, n int) (admitted []*broker.Delivery, calledOff bool, err error) {
+func (m *member) take(ctx context.Context, held *lease, n, ahead int) (admitted []*broker.Delivery, calledOff bool, err error) {
 	seq, k := held.fetched+1, m.keys
 	answer, err := m.broker.run(ctx, m.broker.calls, scriptFetch,
 		[]string{
 			k.groups, k.landing, k.ready, k.high, k.low, k.suspect, k.inflight + held.group, k.gate,
 			k.withdrawn, k.cancelled, k.parked,
 		},
-		held.group, seq, n, maxFetchBytes)
+		held.group, seq, min(n, maxFetch), min(n+ahead, maxFetch), maxFetchBytes)
 	if err != nil {
 		return nil, false, err
 	}

@@ -51,7 +51,7 @@ func TestFullMemory_WorkersGoOn(t *testing.T) {
 	})
 	m := r.another().join("w") // has no ids at hand for the bare messages
 	r.must(m.Beat(t.Context()))
-	deliveries, err := m.Fetch(t.Context(), 10) // one of them waits for its time now
+	deliveries, err := m.Fetch(t.Context(), 10, 0) // one of them waits for its time now
 	r.must(err)
 	if len(deliveries) != 9 {
 		t.Fatalf("%d deliveries, want 9", len(deliveries))

@@ -11,7 +11,7 @@ import (
 func (m *model) fetchSome() { m.fetchFor(m.someMember(), 1+m.rng.IntN(8)) }
 
 func (m *model) fetchFor(who *modelMember, n int) {
-	deliveries, err := who.Fetch(m.Context(), n)
+	deliveries, err := who.Fetch(m.Context(), n, 0)
 	n, closed := m.open(n)
 	if closed != nil {
 		if !errors.Is(err, closed) || len(deliveries) > 0 {

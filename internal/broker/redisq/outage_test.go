@@ -88,7 +88,7 @@ func (r *rig) settleAll(m *member) int {
 	var deliveries []*broker.Delivery
 	r.until("the fetch is answered", func() bool {
 		var err error
-		deliveries, err = m.Fetch(r.Context(), 100)
+		deliveries, err = m.Fetch(r.Context(), 100, 0)
 		return r.passed(err)
 	})
 	var outcomes []broker.Outcome
@@ -170,7 +170,7 @@ func TestRestart_InTheMiddleLosesNothingAcknowledged(t *testing.T) {
 // finishSome settles what can be fetched and notes the ids.
 func (r *rig) finishSome(m *member, done map[string]bool) {
 	r.Helper()
-	deliveries, err := m.Fetch(r.Context(), 100)
+	deliveries, err := m.Fetch(r.Context(), 100, 0)
 	if !r.passed(err) || len(deliveries) == 0 {
 		return
 	}

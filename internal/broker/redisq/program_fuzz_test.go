@@ -146,7 +146,7 @@ func (p *program) pushRaw(message string) {
 
 // take fetches, and looks at the bytes of what came.
 func (p *program) take(n int) {
-	found, err := p.Fetch(p.rig.Context(), n)
+	found, err := p.Fetch(p.rig.Context(), n, 0)
 	p.allow("fetch", err)
 	for _, d := range found {
 		switch {

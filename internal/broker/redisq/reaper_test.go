@@ -244,7 +244,7 @@ func TestFetch_AfterTheLeaseWasTakenTakesNothing(t *testing.T) {
 		return n == 1
 	})
 	r.unchanged("the fetch", func() {
-		if deliveries, err := m.Fetch(t.Context(), 1); !errors.Is(err, zeroq.ErrLeaseLost) || len(deliveries) > 0 {
+		if deliveries, err := m.Fetch(t.Context(), 1, 0); !errors.Is(err, zeroq.ErrLeaseLost) || len(deliveries) > 0 {
 			t.Errorf("fetched %d, %v", len(deliveries), err)
 		}
 	})

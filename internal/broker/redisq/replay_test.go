@@ -171,7 +171,7 @@ func TestReplay_FetchGivesTheSameAnswer(t *testing.T) {
 	r.put(newTasks(3)...)
 	r.push(`{"type":"bare"}`, `no task`)
 	m := r.join("w")
-	answer, _, err := m.take(t.Context(), m.lease, 4)
+	answer, _, err := m.take(t.Context(), m.lease, 4, 0)
 	r.must(err)
 	if len(answer) != 3 || len(m.unclaimed) != 1 {
 		t.Fatalf("took %d and %d", len(answer), len(m.unclaimed))
@@ -248,7 +248,7 @@ func TestReplay_ClaimAdmitsOnce(t *testing.T) {
 	} {
 		r.push(message)
 		m := r.join("w")
-		_, err := m.Fetch(t.Context(), 1)
+		_, err := m.Fetch(t.Context(), 1, 0)
 		r.must(err)
 		r.unchanged(message, func() {
 			if got := r.resend(s, "claim")[0]; got != status {
@@ -376,7 +376,7 @@ func TestReplay_FetchOfNothingTakesNothingWhenItIsSentAgain(t *testing.T) {
 	r := newRig(t)
 	s := attach(r.Broker, nil)
 	m := r.join("w")
-	if deliveries, err := m.Fetch(t.Context(), 1); err != nil || len(deliveries) > 0 {
+	if deliveries, err := m.Fetch(t.Context(), 1, 0); err != nil || len(deliveries) > 0 {
 		t.Fatal(deliveries, err)
 	}
 	r.put(newTask())
@@ -411,7 +411,7 @@ func TestReplay_JoinWithoutAnAnswerLeavesNoLease(t *testing.T) {
 	s := attach(r.Broker, nil)
 	s.deaf = func(script string) bool { return script == "join" }
 	for range 2 {
-		if _, err := m.Fetch(t.Context(), 1); !errors.Is(err, zeroq.ErrUnavailable) {
+		if _, err := m.Fetch(t.Context(), 1, 0); !errors.Is(err, zeroq.ErrUnavailable) {
 			t.Fatalf("a join without an answer: %v", err)
 		}
 	}

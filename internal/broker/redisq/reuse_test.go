@@ -28,7 +28,7 @@ func TestEnqueue_NumbersGivenOutTwiceLoseNothing(t *testing.T) {
 	seen := map[string]bool{}
 	m := r.join("w")
 	for len(seen) < 2*n {
-		deliveries, err := m.Fetch(t.Context(), 512)
+		deliveries, err := m.Fetch(t.Context(), 512, 0)
 		r.must(err)
 		if len(deliveries) == 0 {
 			t.Fatalf("only %d of %d came", len(seen), 2*n)

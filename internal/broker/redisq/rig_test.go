@@ -106,7 +106,7 @@ func (r *rig) joinFor(worker string, mode broker.Mode, lease time.Duration) *mem
 // fetch takes exactly n tasks, which must be there.
 func (r *rig) fetch(m broker.Member, n int) []*broker.Delivery {
 	r.Helper()
-	deliveries, err := m.Fetch(r.Context(), n)
+	deliveries, err := m.Fetch(r.Context(), n, 0)
 	r.must(err)
 	if len(deliveries) != n {
 		r.Fatalf("%d deliveries, want %d", len(deliveries), n)

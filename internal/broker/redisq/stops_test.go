@@ -19,7 +19,7 @@ func TestStops_MessageOfAnotherDatabaseStopsNothing(t *testing.T) {
 	r.put(newTasks(3)...)
 	var ids []string
 	r.until("the tasks are fetched", func() bool {
-		deliveries, err := m.Fetch(t.Context(), 3)
+		deliveries, err := m.Fetch(t.Context(), 3, 0)
 		r.must(err)
 		for _, d := range deliveries {
 			ids = append(ids, d.Task.ID)

@@ -94,7 +94,7 @@ func (r *rig) stormWork(ctx context.Context, m broker.Member) {
 			r.Errorf("promote: %v", err)
 			return
 		}
-		held, err := m.Fetch(r.Context(), 1+rand.IntN(6))
+		held, err := m.Fetch(r.Context(), 1+rand.IntN(6), 0)
 		if err != nil {
 			r.Errorf("fetch: %v", err)
 			return

@@ -76,7 +76,7 @@ func TestSettle_SuspectThatIsOverWakesWhoeverMayTakeTheNext(t *testing.T) {
 // fetchNothing checks that there is nothing for the worker.
 func (r *rig) fetchNothing(m *member) {
 	r.Helper()
-	if deliveries, err := m.Fetch(r.Context(), 8); err != nil || len(deliveries) > 0 {
+	if deliveries, err := m.Fetch(r.Context(), 8, 0); err != nil || len(deliveries) > 0 {
 		r.Fatalf("%d deliveries, %v, want none", len(deliveries), err)
 	}
 }

@@ -38,7 +38,7 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 			func(r *rig) func() error {
 				r.must(r.client.RPush(r.Context(), r.keys.landing, `{"type":"a"}`).Err())
 				m := r.join("w")
-				return func() error { _, err := m.Fetch(r.Context(), 5); return err }
+				return func() error { _, err := m.Fetch(r.Context(), 5, 0); return err }
 			},
 			func(k queueKeys) []string { return []string{k.ready} },
 		},
@@ -46,7 +46,7 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 			func(r *rig) func() error {
 				r.push(`{"type":"a","delay":"1h"}`)
 				m := r.join("w")
-				return func() error { _, err := m.Fetch(r.Context(), 5); return err }
+				return func() error { _, err := m.Fetch(r.Context(), 5, 0); return err }
 			},
 			func(k queueKeys) []string { return []string{k.scheduled, k.scheduledD, k.counters} },
 		},

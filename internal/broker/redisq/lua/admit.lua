@@ -50,7 +50,7 @@ local function note(status, wait, verdicts)
 end
 local room, wait, tokens = n, 0, nil
 if not unbound then
-  room, wait, tokens = room_of(gate, now, n)
+  room, wait, tokens = room_of(gate, now, n, n)
 end
 if not room then
   note('PAUSED', wait, '')

@@ -10,13 +10,13 @@
 -- KEYS[9] withdrawn   SET     ids that were called off and are still on a list
 -- KEYS[10] cancelled  ZSET    task id -> forget at, in ms
 -- KEYS[11] parked     HASH    task id -> message of a dead, cancelled or expired task
--- ARGV    group, seq, most tasks, most bytes
+-- ARGV    group, seq, most tasks, most tasks where the queue has no limit, most bytes
 -- RETURNS {status, now, wait in ms, fields, messages}: OK, EMPTY, PAUSED, LIMITED, FENCED or STALE. A field
 --         is the task's id; "?…" for a message that is not admitted; "!…" for one whose id this
 --         group holds already. OK without any: all that was found was called off.
 -- OOM     runs: RPOP comes first and unlocks the HSETs
 local now = now_ms()
-local group, seq, most, most_bytes = take(), take(), tonumber(take()), tonumber(take())
+local group, seq, most, unlimited, most_bytes = take(), take(), tonumber(take()), tonumber(take()), tonumber(take())
 local landing, ready, high, low, suspect, inflight = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
 -- The client library sends again what got no answer in time: the same seq gets the same answer, a
@@ -45,7 +45,7 @@ if not redis.call('ZSCORE', KEYS[1], group) then
   return {'FENCED', now, 0, {}, {}}
 end
 
-local room, wait, tokens = room_of(KEYS[8], now, most)
+local room, wait, tokens = room_of(KEYS[8], now, most, unlimited)
 if not room then
   return {'PAUSED', now, wait, {}, {}}
 end

@@ -1,13 +1,19 @@
 -- Stands before the scripts that take tasks, behind the prelude.
 
--- How many more tasks may begin now by the gate of their queue, at most so many; how many ms to wait where its
--- limits let none begin; and how many tokens there are where there is a rate. nil in place of the first: it is
--- paused.
-local function room_of(gate, now, most)
+-- How many more tasks may begin now by the gate of their queue, at most so many, or another number where it has
+-- no limits; how many ms to wait where its limits let none begin; and how many tokens there are where there is a
+-- rate. nil in place of the first: it is paused.
+local function room_of(gate, now, most, unlimited)
   local paused, rate, burst, concurrency, tokens, at, running =
     unpack(redis.call('HMGET', gate, 'paused', 'rate', 'burst', 'concurrency', 'tokens', 'tokens_at', 'inflight'))
   if paused then
     return nil, 1000
+  end
+  if not rate and not concurrency then
+    return unlimited, 0
+  end
+  if most < 1 then
+    return 0, 0
   end
   if concurrency then
     most = math.min(most, tonumber(concurrency) - tonumber(running or 0))
