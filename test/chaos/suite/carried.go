@@ -107,6 +107,11 @@ func (c Carried) play(ctx context.Context, stage *Stage, r *rig.Rig, t stint) er
 		return err
 	}
 	defer dismiss()
+	if t.kills && c.Kind == "rabbitmq" {
+		if err := c.settle(ctx, r); err != nil {
+			return err
+		}
+	}
 	random, over := stage.Random(kinds[c.Kind]+t.name), time.Now().Add(c.For)
 	senders, err := c.send(ctx, r, t, random.Uint64())
 	if err != nil {
@@ -128,6 +133,21 @@ func (c Carried) play(ctx context.Context, stage *Stage, r *rig.Rig, t stint) er
 		return err
 	}
 	return dismiss()
+}
+
+// settle returns once a task has come by the broker. A RabbitMQ that stands alone and is killed before it has written
+// down that a quorum queue exists brings it back without a leader, for good, whatever we do (ADR 0017). What we do is
+// to publish only once it has, so this waits for what is published and not for a time: should that be too early, it
+// shows here.
+func (Carried) settle(ctx context.Context, r *rig.Rig) error {
+	first, err := r.Producer(ctx, plan.Load{Way: plan.Direct, First: 2 * far, Count: 1, Batch: 1})
+	if err != nil {
+		return err
+	}
+	if err := first.Wait(ctx); err != nil {
+		return err
+	}
+	return r.Drain(ctx)
 }
 
 // send starts a producer of tasks with groups, where the broker keeps their order, and one of tasks without.
