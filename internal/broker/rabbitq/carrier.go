@@ -98,7 +98,7 @@ func (c *Carrier) Depth(ctx context.Context, queue string) (least, most int64, e
 	case code(err) == amqp.NotFound:
 		return 0, 0, nil // nobody has published yet
 	case err != nil:
-		return 0, 0, err
+		return 0, 0, on(name, err)
 	}
 	least = int64(found.Messages)
 	return least, least + int64(found.Consumers)*int64(c.prefetches.of(name)), nil

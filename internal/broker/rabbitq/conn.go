@@ -64,8 +64,11 @@ func (c *conn) takes() (stall <-chan struct{}, err error) {
 // guard makes calls, which wait for the server, and cuts the connection when they take too long.
 func (c *conn) guard(calls func() error) error {
 	timer := time.AfterFunc(patience, c.cut)
-	defer timer.Stop()
-	return unavailable(calls())
+	err := calls()
+	if cut := !timer.Stop(); cut && err != nil {
+		err = errSilent // theirs only says that the connection is closed
+	}
+	return unavailable(err)
 }
 
 // within makes calls as guard does, but waits for them no longer than ctx. What calls change may be looked

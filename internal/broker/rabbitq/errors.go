@@ -39,6 +39,14 @@ func code(err error) int {
 	return 0
 }
 
+// on says which queue it was that there was no answer for: others of the server may do well.
+func on(name string, err error) error {
+	if !errors.Is(err, errSilent) {
+		return err
+	}
+	return fmt.Errorf("%w (for queue %s; a quorum queue without a leader gives none)", err, name)
+}
+
 // ended is why a context ended, in zeroq's words.
 func ended(ctx context.Context) error {
 	return unavailable(fmt.Errorf("%w: %w", errSilent, context.Cause(ctx)))

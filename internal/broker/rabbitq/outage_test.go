@@ -3,6 +3,7 @@ package rabbitq
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -296,4 +297,42 @@ func TestSubscription_DeletedQueueIsMadeAgain(t *testing.T) {
 		t.Errorf("%s came", next.ID)
 	}
 	s.Ack(parcel)
+}
+
+// electing has a quorum queue's only member elected: the command of docs/brokers.md.
+const electing = `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"%s">>)), ra:trigger_election(amqqueue:get_pid(Q)).`
+
+// A server that is killed as soon as a quorum queue was made brings it back without a leader. Who waits is
+// told which queue does not answer, and goes on by itself once a leader is elected.
+func TestOutage_QueueWithoutALeaderIsNamedAndCanBeMended(t *testing.T) {
+	t.Parallel()
+	server := rabbittest.Start(t)
+	c := open(t, server.Conf())
+	s, name := subscribe(t, c, 9), nameOf(t, c)
+	publish(t, c, messages(0, 1)...)
+	server.Kill()
+	server.Restart()
+	names := func(err error) error {
+		if !errors.Is(err, zeroq.ErrUnavailable) || !errors.Is(err, errSilent) || !strings.Contains(err.Error(), name) {
+			return fmt.Errorf("%s does not answer, and what is said is: %w", name, err)
+		}
+		return nil
+	}
+	led := false
+	eventually(t, func() error {
+		err := c.Publish(within(t, 5*time.Second), queue, messages(1, 1))[0]
+		if led = err == nil; led {
+			return nil
+		}
+		return names(err)
+	})
+	if led {
+		t.Skip("this server keeps the leader")
+	}
+	eventually(t, func() error { return names(s.Err()) })
+	server.Control("eval", fmt.Sprintf(electing, name))
+	publish(t, c, messages(2, 1)...)
+	for id := ""; id != "m-2"; { // what had no answer may come too
+		id = receive(t, s, 1)[0].ID
+	}
 }

@@ -109,8 +109,17 @@ func (c *Carrier) send(ctx context.Context, name string, messages []broker.Messa
 	if err != nil {
 		return all(len(messages), err)
 	}
+	errs := conn.sendWithin(ctx, name, messages)
+	for i, err := range errs {
+		errs[i] = on(name, err)
+	}
+	return errs
+}
+
+// sendWithin is send, for no longer than ctx.
+func (c *conn) sendWithin(ctx context.Context, name string, messages []broker.Message) []error {
 	done := make(chan []error, 1)
-	go func() { done <- conn.send(ctx, name, messages) }()
+	go func() { done <- c.send(ctx, name, messages) }()
 	select {
 	case errs := <-done:
 		return errs

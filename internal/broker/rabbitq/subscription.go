@@ -79,7 +79,7 @@ func (s *subscription) run() {
 			return
 		}
 		began := time.Now()
-		s.failed(s.serve(conn))
+		s.failed(on(s.name, s.serve(conn)))
 		pause.after(time.Since(began))
 		pause.wait(s.ctx)
 	}

@@ -88,6 +88,15 @@ func (c *Carrier) busy(ctx context.Context, queue string) (string, error) {
 	return fmt.Sprintf("%d messages at %s", most, c.server.Kind), nil
 }
 
+// hides is how long a message may be with a worker, and in no count. RabbitMQ does not tell of what it has sent to a
+// worker, which fetches it within two seconds after the broker was away.
+func (c *Carrier) hides() time.Duration {
+	if c == nil || c.Conf.RabbitMQ == nil {
+		return 0
+	}
+	return 3 * time.Second
+}
+
 // CutLine notes that something was wrong with its way to the broker while f ran.
 func (p *Process) CutLine(what ledger.Code, f func(Line)) error {
 	if p.Line == nil {

@@ -287,24 +287,32 @@ func (r *Rig) Send(ctx context.Context, l plan.Load) error {
 }
 
 // Drain waits until nothing waits or runs and no dead worker holds a lease. It takes two looks that find
-// nothing, as one is no snapshot: a task that is handed back meanwhile is in neither place.
+// nothing, as one is no snapshot: a task that is handed back meanwhile is in neither place. They are further apart
+// where the broker hides some.
 func (r *Rig) Drain(ctx context.Context) error {
-	busy, still := "not looked at", false
+	busy, quiet := "not looked at", time.Time{}
 	err := poll(ctx, func() (bool, error) {
 		text, err := r.System.Busy(ctx, r.Redis, r.Queue, len(r.Processes(plan.Worker)))
 		if err != nil {
-			busy, still = err.Error(), false // Redis may be away
+			busy, quiet = err.Error(), time.Time{} // Redis may be away
 			return false, nil
 		}
 		if text == "" && r.Carrier != nil {
 			if text, err = r.Carrier.busy(ctx, r.Queue); err != nil {
-				busy, still = err.Error(), false // so may the broker be
+				busy, quiet = err.Error(), time.Time{} // so may the broker be
 				return false, nil
 			}
 		}
-		over := still && text == ""
-		busy, still = text, text == ""
-		return over, nil
+		busy = text
+		switch {
+		case text != "":
+			quiet = time.Time{}
+		case quiet.IsZero():
+			quiet = time.Now()
+		default:
+			return time.Since(quiet) >= r.Carrier.hides(), nil
+		}
+		return false, nil
 	})
 	if err != nil {
 		return fmt.Errorf("not drained: %s: %w", busy, err)

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +14,7 @@ import (
 	"github.com/zeroq-dev/zeroq/internal/rabbitserver"
 	"github.com/zeroq-dev/zeroq/test/chaos/check"
 	"github.com/zeroq-dev/zeroq/test/chaos/deed"
+	"github.com/zeroq-dev/zeroq/test/chaos/ledger"
 	"github.com/zeroq-dev/zeroq/test/chaos/plan"
 	"github.com/zeroq-dev/zeroq/test/chaos/rig"
 )
@@ -107,6 +109,11 @@ func (c Carried) play(ctx context.Context, stage *Stage, r *rig.Rig, t stint) er
 		return err
 	}
 	defer dismiss()
+	if c.Kind == "rabbitmq" {
+		if err := c.settle(ctx, r); err != nil {
+			return err
+		}
+	}
 	random, over := stage.Random(kinds[c.Kind]+t.name), time.Now().Add(c.For)
 	senders, err := c.send(ctx, r, t, random.Uint64())
 	if err != nil {
@@ -128,6 +135,24 @@ func (c Carried) play(ctx context.Context, stage *Stage, r *rig.Rig, t stint) er
 		return err
 	}
 	return dismiss()
+}
+
+// settle returns once a task has come by the broker: what is broken before meets none on its way. A RabbitMQ that
+// stands alone and is killed before it has written down that a quorum queue exists brings it back without a leader,
+// for good, whatever we do (ADR 0017). What we do is to publish only once it has, so this waits for what is published
+// and not for a time: should that be too early, it shows here.
+func (Carried) settle(ctx context.Context, r *rig.Rig) error {
+	first, err := r.Producer(ctx, plan.Load{Way: plan.Direct, First: 2 * far, Count: 1, Batch: 1})
+	if err != nil {
+		return err
+	}
+	if err := first.Wait(ctx); err != nil {
+		return err
+	}
+	return await(ctx, func() (bool, error) {
+		records, err := ledger.Read(r.Folder)
+		return slices.ContainsFunc(records, func(r ledger.Record) bool { return r.Kind == ledger.Started }), err
+	})
 }
 
 // send starts a producer of tasks with groups, where the broker keeps their order, and one of tasks without.
