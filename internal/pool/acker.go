@@ -30,8 +30,9 @@ type acker struct {
 	closed   bool
 	errs     backoff.Backoff
 	stats    *metrics.Queue
-	settled  func()       // is called after each call that worked
-	refused  atomic.Int64 // outcomes of tasks that belonged to others by then
+	settled  func()           // is called after each call that worked
+	refused  atomic.Int64     // outcomes of tasks that belonged to others by then
+	batch    []broker.Outcome // of run: what is settled now
 }
 
 func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue, settled func()) *acker {
@@ -75,10 +76,9 @@ func (a *acker) run(ctx context.Context) {
 			}
 			first = &o
 		}
-		var batch []broker.Outcome
-		batch, held = a.gather(*first)
-		if !a.settle(ctx, batch) {
-			lost := len(batch)
+		held = a.gather(*first)
+		if !a.settle(ctx, a.batch) {
+			lost := len(a.batch)
 			if held != nil {
 				lost++
 			}
@@ -88,24 +88,27 @@ func (a *acker) run(ctx context.Context) {
 	}
 }
 
-// gather adds to first what is there of the same lease, within the bounds.
-func (a *acker) gather(first broker.Outcome) (batch []broker.Outcome, other *broker.Outcome) {
-	batch, bytes := append(batch, first), size(first)
-	for len(batch) < maxSettle && bytes < maxSettleBytes {
+// gather makes a batch of first and what is there of the same lease, within the bounds. It returns what it
+// found of another one.
+func (a *acker) gather(first broker.Outcome) (other *broker.Outcome) {
+	clear(a.batch) // lets go of what was settled
+	a.batch = append(a.batch[:0], first)
+	bytes := size(first)
+	for len(a.batch) < maxSettle && bytes < maxSettleBytes {
 		select {
 		case o, ok := <-a.outcomes:
 			if !ok {
-				return batch, nil
+				return nil
 			}
 			if o.Delivery.Lease != first.Delivery.Lease {
-				return batch, &o
+				return &o
 			}
-			batch, bytes = append(batch, o), bytes+size(o)
+			a.batch, bytes = append(a.batch, o), bytes+size(o)
 		default:
-			return batch, nil
+			return nil
 		}
 	}
-	return batch, nil
+	return nil
 }
 
 // size is about what an outcome adds to a call.

@@ -18,7 +18,7 @@ import (
 var errNoAnswer = errors.New("handler ended its goroutine by runtime.Goexit")
 
 // occupy runs the handler of a delivery that has a slot, and then those of the next ones that wait for it.
-func (p *Pool) occupy(f fetched) {
+func (p *Pool) occupy(l *lane, d *broker.Delivery) {
 	returned := false
 	defer func() {
 		if !returned { // the handler has ended the goroutine
@@ -26,33 +26,35 @@ func (p *Pool) occupy(f fetched) {
 		}
 	}()
 	for ok := true; ok; {
-		f, ok = p.follow(p.attempt(f))
+		l, d, ok = p.follow(p.attempt(l, d))
 	}
 	returned = true
 }
 
 // follow gives the slot of a task that took so long to the next that may start, or frees it.
-func (p *Pool) follow(took time.Duration) (next fetched, ok bool) {
-	for next, ok = p.slots.next(took); ok && !p.startable(next); next, ok = p.slots.next(0) {
+func (p *Pool) follow(took time.Duration) (*lane, *broker.Delivery, bool) {
+	next, ok := p.slots.next(took)
+	for ok && !p.startable(next.lane, next.delivery) {
+		next, ok = p.slots.next(0)
 	}
-	return next, ok
+	return next.lane, next.delivery, ok
 }
 
 // attempt runs a delivery's handler and settles the delivery. It returns how long the handler ran.
-func (p *Pool) attempt(f fetched) time.Duration {
-	if p.lostBefore(f.lane, f.delivery) {
+func (p *Pool) attempt(l *lane, d *broker.Delivery) time.Duration {
+	if p.lostBefore(l, d) {
 		return 0
 	}
-	t := f.delivery.Task
-	one := p.begin(f.lane, f.delivery, f.route, t.Timeout, t.Deadline)
-	task := ownCopy(t)
+	route, _ := p.mux.Route(d.Task.Type)
+	one := p.begin(l, d, route, d.Task.Timeout, d.Task.Deadline)
+	task := ownCopy(d.Task)
 	var ctx context.Context
 	ctx, one.span = p.tracer.Process(one.term, task)
 	defer one.span.End()
 	defer one.term.end(context.Canceled)
 	result, err := json.RawMessage(nil), errNoAnswer
 	defer func() { p.finish(one, result, err) }()
-	result, err = zeroq.Run(ctx, f.route.Handler, task)
+	result, err = zeroq.Run(ctx, route.Handler, task)
 	return time.Since(one.began)
 }
 

@@ -97,20 +97,21 @@ func (p *Pool) keep(l *lane, deliveries []*broker.Delivery, mark int) {
 			p.settle(l, broker.Outcome{Delivery: d, State: zeroq.Ready}, zeroq.ErrLeaseLost)
 			continue
 		}
-		f := p.routed(l, d)
-		f.at = now
-		waiting = append(waiting, f)
+		waiting = append(waiting, fetched{lane: l, delivery: d, at: now, attended: p.attended(l, d)})
 	}
 	p.slots.add(waiting)
 }
 
-// routed finds the handler for a delivery.
-func (p *Pool) routed(l *lane, d *broker.Delivery) fetched {
-	f := fetched{lane: l, delivery: d}
-	if d.Task != nil {
-		f.route, f.known = p.mux.Route(d.Task.Type)
+// attended reports that the fetching goroutine has to start a delivery: it must be committed, or is for a batch.
+func (p *Pool) attended(l *lane, d *broker.Delivery) bool {
+	if l.queue.Mode == broker.AtMostOnce || d.Task == nil {
+		return true
 	}
-	return f
+	if u := d.Task.Unique; u != nil && u.Mode == zeroq.UntilStarted {
+		return true
+	}
+	route, _ := p.mux.Route(d.Task.Type)
+	return route.BatchHandler != nil
 }
 
 // startWaiting gives free slots to what waits for one, and starts it.
@@ -131,7 +132,7 @@ func (p *Pool) startWaiting(ctx context.Context) {
 func (p *Pool) startAll(ctx context.Context, l *lane, waiting []fetched) {
 	startable := make([]*broker.Delivery, 0, len(waiting))
 	for _, f := range waiting {
-		if p.startable(f) {
+		if p.startable(l, f.delivery) {
 			startable = append(startable, f.delivery)
 		}
 	}
@@ -156,19 +157,19 @@ func (p *Pool) startAll(ctx context.Context, l *lane, waiting []fetched) {
 		p.slots.release(idle)
 	}
 	for _, d := range committed {
-		if f := p.routed(l, d); f.route.BatchHandler != nil {
-			p.gatherer.add(l, d, f.route)
+		if route, _ := p.mux.Route(d.Task.Type); route.BatchHandler != nil {
+			p.gatherer.add(l, d, route)
 		} else {
-			go p.occupy(f)
+			go p.occupy(l, d)
 		}
 	}
 }
 
 // startable reports whether a delivery may start; if not, it is settled.
-func (p *Pool) startable(f fetched) bool {
-	o, err, settled := p.rules(f.lane, f.route).Before(f.delivery, f.known, f.lane.member.Now())
+func (p *Pool) startable(l *lane, d *broker.Delivery) bool {
+	o, err, settled := p.prejudge(l, d)
 	if settled {
-		p.settle(f.lane, o, err)
+		p.settle(l, o, err)
 	}
 	return !settled
 }

@@ -16,6 +16,16 @@ func (p *Pool) rules(l *lane, route zeroq.Route) verdict.Rules {
 	}
 }
 
+// prejudge decides what needs no handler; ok is false for a delivery that may start.
+func (p *Pool) prejudge(l *lane, d *broker.Delivery) (o broker.Outcome, err error, ok bool) {
+	var route zeroq.Route
+	known := false
+	if d.Task != nil {
+		route, known = p.mux.Route(d.Task.Type)
+	}
+	return p.rules(l, route).Before(d, known, l.member.Now())
+}
+
 // judge decides what a handler's answer makes of its task.
 func (p *Pool) judge(one *run, result json.RawMessage, err error) broker.Outcome {
 	return p.rules(one.lane, one.route).After(one.facts(one.term.cause()), result, err)

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/broker"
 )
 
@@ -27,27 +26,21 @@ type slots struct {
 type fetched struct {
 	lane     *lane
 	delivery *broker.Delivery
-	route    zeroq.Route
-	known    bool      // there is a route
 	at       time.Time // when it came
-}
-
-// attended reports that the fetching goroutine has to start it: it must be committed, or is for a batch.
-func (f *fetched) attended() bool {
-	if f.lane.queue.Mode == broker.AtMostOnce || f.route.BatchHandler != nil {
-		return true
-	}
-	t := f.delivery.Task
-	return t != nil && t.Unique != nil && t.Unique.Mode == zeroq.UntilStarted
+	attended bool      // the fetching goroutine has to start it
 }
 
 func newSlots(n int) *slots { return &slots{free: n, size: n, changed: make(chan struct{})} }
 
-// add puts deliveries behind those that wait.
+// add puts deliveries behind those that wait. The slice is not the caller's any more.
 func (s *slots) add(deliveries []fetched) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ahead = append(s.ahead, deliveries...)
+	if len(s.ahead) == 0 {
+		s.ahead = deliveries
+	} else {
+		s.ahead = append(s.ahead, deliveries...)
+	}
 }
 
 // take gives free slots to what waits for one, and returns it.
@@ -64,7 +57,7 @@ func (s *slots) next(took time.Duration) (f fetched, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pace.note(took)
-	if len(s.ahead) > 0 && !s.ahead[0].attended() {
+	if len(s.ahead) > 0 && !s.ahead[0].attended {
 		f = s.cut(1)[0]
 		if now, more := s.wanted(); now+more > 0 {
 			s.tell()

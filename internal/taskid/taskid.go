@@ -36,7 +36,8 @@ func Parse(id string) (queue string, partition int, sequence uint64, ok bool) {
 		return "", 0, 0, false
 	}
 	sequence, err = strconv.ParseUint(n, 32, 64)
-	if err != nil || New(queue, partition, sequence) != id {
+	// Each id is written in one way: no sign, no more zeros than New writes, no capitals.
+	if err != nil || p != strconv.Itoa(partition) || strings.ToLower(n) != n {
 		return "", 0, 0, false
 	}
 	return queue, partition, sequence, true

@@ -36,7 +36,7 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestDrain_",
 }, {
 	Name: "pool-shares-its-task", Why: "what a handler does to its task changes the message", File: pool + "executor.go",
-	Old: "	task := ownCopy(t)\n", New: "	task := t\n",
+	Old: "	task := ownCopy(d.Task)\n", New: "	task := d.Task\n",
 	Package: pools, Run: "TestPool_",
 }, {
 	Name: "pool-starts-uncommitted", Why: "a task that must not start twice does", File: pool + "fetcher.go",
