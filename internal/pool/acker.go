@@ -3,8 +3,10 @@ package pool
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zeromicro/go-zero/core/logx"
 
@@ -20,39 +22,72 @@ const (
 	maxSettleBytes = 4 << 20
 )
 
-// acker settles outcomes: those that come in while a call is under way go out together with the
-// next one.
+// linger is how long an outcome waits for others, or for the next fetch to take it along, while tasks run:
+// a call for each would cost Redis ten times as much.
+const linger = time.Millisecond
+
+// acker settles outcomes: many in one call, on its own or together with a fetch.
 type acker struct {
-	queue    string
-	member   broker.Member
-	outcomes chan broker.Outcome
-	mu       sync.RWMutex // held for reading by those who add, for writing to close
-	closed   bool
-	errs     backoff.Backoff
-	stats    *metrics.Queue
-	settled  func()           // is called after each call that worked
-	refused  atomic.Int64     // outcomes of tasks that belonged to others by then
-	batch    []broker.Outcome // of run: what is settled now
+	queue   string
+	member  broker.Member
+	stats   *metrics.Queue
+	errs    backoff.Backoff
+	settled func()       // is called after each call that worked
+	busy    func() bool  // more outcomes are to come soon
+	refused atomic.Int64 // outcomes of tasks that belonged to others by then
+
+	mu      sync.Mutex
+	room    *sync.Cond       // of mu: somebody may add
+	bound   int              // of waiting
+	waiting []broker.Outcome // in order
+	shut    bool             // nothing more is taken
+
+	stir  chan struct{}    // has an element when there is a reason to look
+	turn  chan struct{}    // has an element while somebody settles, whose batch is
+	batch []broker.Outcome // what is settled now; it stays the same until that has worked
 }
 
-func newAcker(queue string, member broker.Member, size int, stats *metrics.Queue, settled func()) *acker {
-	return &acker{
-		queue:    queue,
-		member:   member,
-		stats:    stats,
-		outcomes: make(chan broker.Outcome, size),
-		settled:  settled,
-		errs:     backoff.Backoff{What: "settling tasks of queue " + queue},
+func newAcker(queue string, member broker.Member, bound int, stats *metrics.Queue, settled func(), busy func() bool) *acker {
+	a := &acker{
+		queue: queue, member: member, stats: stats, settled: settled, busy: busy, bound: bound,
+		errs: backoff.Backoff{What: "settling tasks of queue " + queue},
+		stir: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 	}
+	a.room = sync.NewCond(&a.mu)
+	return a
 }
 
 // add hands an outcome over; it waits while the broker is away and too much is unsettled. After
 // close it does nothing: the outcome came too late.
 func (a *acker) add(o broker.Outcome) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	if !a.closed {
-		a.outcomes <- o
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for len(a.waiting) >= a.bound && !a.shut {
+		a.room.Wait()
+	}
+	if a.shut {
+		return
+	}
+	a.waiting = append(a.waiting, o)
+	if n := len(a.waiting); n == 1 || n == min(maxSettle, a.bound) {
+		a.look()
+	}
+}
+
+// look has the acker settle what waits, if anything does.
+func (a *acker) look() {
+	select {
+	case a.stir <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// hurry has what waits settled without waiting for more.
+func (a *acker) hurry() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.waiting) > 0 {
+		a.look()
 	}
 }
 
@@ -60,55 +95,102 @@ func (a *acker) add(o broker.Outcome) {
 func (a *acker) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.closed = true
-	close(a.outcomes)
+	a.shut = true
+	a.room.Broadcast()
+	a.look()
 }
 
 // run settles until the acker is closed and empty, or ctx ends.
 func (a *acker) run(ctx context.Context) {
-	var held *broker.Outcome // of another lease than those before it
 	for {
-		first, ok := held, true
-		if held = nil; first == nil {
-			var o broker.Outcome
-			if o, ok = <-a.outcomes; !ok {
-				return
-			}
-			first = &o
+		select {
+		case <-a.stir:
+		case <-ctx.Done():
+			a.giveUp()
+			return
 		}
-		held = a.gather(*first)
-		if !a.settle(ctx, a.batch) {
-			lost := len(a.batch)
-			if held != nil {
-				lost++
-			}
-			a.discard(lost)
+		if !a.closed() && a.busy() {
+			a.tarry(ctx)
+		}
+		for a.settleNext(ctx) {
+		}
+		if a.closed() {
+			a.giveUp()
 			return
 		}
 	}
 }
 
-// gather makes a batch of first and what is there of the same lease, within the bounds. It returns what it
-// found of another one.
-func (a *acker) gather(first broker.Outcome) (other *broker.Outcome) {
-	clear(a.batch) // lets go of what was settled
-	a.batch = append(a.batch[:0], first)
-	bytes := size(first)
-	for len(a.batch) < maxSettle && bytes < maxSettleBytes {
-		select {
-		case o, ok := <-a.outcomes:
-			if !ok {
-				return nil
-			}
-			if o.Delivery.Lease != first.Delivery.Lease {
-				return &o
-			}
-			a.batch, bytes = append(a.batch, o), bytes+size(o)
-		default:
-			return nil
+func (a *acker) closed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.shut
+}
+
+// tarry lets outcomes come together.
+func (a *acker) tarry(ctx context.Context) {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-a.stir:
+	case <-ctx.Done():
+	}
+}
+
+// settleNext settles one batch, however often that takes; false when there is none, or ctx has ended.
+func (a *acker) settleNext(ctx context.Context) bool {
+	a.turn <- struct{}{}
+	defer func() { <-a.turn }()
+	for a.take(maxSettle) {
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		err := a.member.Settle(call, a.batch)
+		cancel()
+		if a.answered(err) {
+			return true
+		}
+		if !backoff.Pause(ctx, a.errs.Failed(err)) {
+			break
 		}
 	}
-	return nil
+	return false
+}
+
+// along has exchange settle up to so many outcomes, unless none waits, or others are settled right now.
+func (a *acker) along(most int, exchange func(batch []broker.Outcome) error) bool {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	default:
+		return false
+	}
+	if !a.take(most) {
+		return false
+	}
+	if err := exchange(a.batch); !a.answered(err) {
+		a.errs.Failed(err)
+		a.look()
+	}
+	return true
+}
+
+// take makes a batch of what waits: of one lease, and within the bounds. It needs the turn, and keeps the batch
+// that was not settled yet; false: there is nothing to settle.
+func (a *acker) take(most int) bool {
+	if len(a.batch) > 0 {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n, bytes := 0, 0
+	for n < min(len(a.waiting), most) && (n == 0 || bytes < maxSettleBytes) && a.waiting[n].Delivery.Lease == a.waiting[0].Delivery.Lease {
+		bytes += size(a.waiting[n])
+		n++
+	}
+	a.batch = append(a.batch, a.waiting[:n]...)
+	a.waiting = slices.Delete(a.waiting, 0, n)
+	a.room.Broadcast()
+	return n > 0
 }
 
 // size is about what an outcome adds to a call.
@@ -119,34 +201,34 @@ func size(o broker.Outcome) int {
 	return len(o.Delivery.Raw)
 }
 
-// settle tries until the batch is settled, or refused; false when ctx has ended before.
-func (a *acker) settle(ctx context.Context, batch []broker.Outcome) bool {
-	for {
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		err := a.member.Settle(call, batch)
-		cancel()
-		switch {
-		case err == nil:
-			a.errs.Worked()
-			a.settled()
-			return true
-		case errors.Is(err, zeroq.ErrLeaseLost):
-			a.refused.Add(int64(len(batch)))
-			a.stats.Refused(len(batch))
-			logx.Errorf("queue %s: %d outcomes refused; their tasks belong to other workers", a.queue, len(batch))
-			return true
-		}
-		if !backoff.Pause(ctx, a.errs.Failed(err)) {
-			return false
-		}
+// answered takes in what became of the batch; false: it has to be settled again. It needs the turn.
+func (a *acker) answered(err error) bool {
+	switch {
+	case err == nil:
+		a.errs.Worked()
+		a.settled()
+	case errors.Is(err, zeroq.ErrLeaseLost):
+		a.refused.Add(int64(len(a.batch)))
+		a.stats.Refused(len(a.batch))
+		logx.Errorf("queue %s: %d outcomes refused; their tasks belong to other workers", a.queue, len(a.batch))
+	default:
+		return false
 	}
+	clear(a.batch) // lets go of the tasks
+	a.batch = a.batch[:0]
+	return true
 }
 
-// discard gives up on what is left, so that whoever adds is not held up: their tasks run again
-// when the lease is over.
-func (a *acker) discard(lost int) {
-	for range a.outcomes {
-		lost++
+// giveUp leaves what is unsettled, so that whoever adds is not held up: these tasks run again when the lease
+// is over.
+func (a *acker) giveUp() {
+	a.turn <- struct{}{}
+	defer func() { <-a.turn }()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shut = true
+	a.room.Broadcast()
+	if lost := len(a.waiting) + len(a.batch); lost > 0 {
+		logx.Errorf("%s: gave up with %d outcomes unsettled; their tasks will run again", a.errs.What, lost)
 	}
-	logx.Errorf("%s: gave up with %d outcomes unsettled; their tasks will run again", a.errs.What, lost)
 }

@@ -48,7 +48,7 @@ func outcomeOf(lease string, bytes int) broker.Outcome {
 // settleAll has an acker settle what was added before it runs.
 func settleAll(t *testing.T, s *settler, outcomes ...broker.Outcome) *acker {
 	t.Helper()
-	a := newAcker("default", s, len(outcomes), metrics.NewWorkers().Queue("default"), func() {})
+	a := newAcker("default", s, len(outcomes)+1, metrics.NewWorkers().Queue("default"), func() {}, func() bool { return false })
 	for _, o := range outcomes {
 		a.add(o)
 	}
@@ -90,7 +90,7 @@ func TestAcker_RepeatsAFailedCallWithTheSameOutcomes(t *testing.T) {
 			}
 			return nil
 		}}
-		a := newAcker("default", s, 10, metrics.NewWorkers().Queue("default"), func() {})
+		a := newAcker("default", s, 10, metrics.NewWorkers().Queue("default"), func() {}, func() bool { return false })
 		var run sync.WaitGroup
 		run.Go(func() { a.run(t.Context()) })
 		first, later := outcomeOf("a", 1), outcomeOf("a", 2)
@@ -133,7 +133,7 @@ func TestAcker_GivesUpWithItsContextAndHoldsNobodyUp(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		a := newAcker("default", s, 1, metrics.NewWorkers().Queue("default"), func() {})
+		a := newAcker("default", s, 1, metrics.NewWorkers().Queue("default"), func() {}, func() bool { return false })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var adds, run sync.WaitGroup

@@ -37,6 +37,11 @@ func (p *Pool) follow(took time.Duration) (*lane, *broker.Delivery, bool) {
 	for ok && !p.startable(next.lane, next.delivery) {
 		next, ok = p.slots.next(0)
 	}
+	if !ok && !p.slots.busy() { // nothing else is to be settled soon
+		for _, l := range p.lanes {
+			l.acker.hurry()
+		}
+	}
 	return next.lane, next.delivery, ok
 }
 

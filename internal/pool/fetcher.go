@@ -63,7 +63,7 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n, ahead int) int {
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	mark := l.mark()
-	deliveries, err := l.member.Fetch(call, n, ahead)
+	deliveries, err := l.fetch(call, n, ahead)
 	closed, isClosed := errors.AsType[*broker.ClosedError](err)
 	l.limited.Store(isClosed && closed.Cause == broker.ErrLimited)
 	switch {

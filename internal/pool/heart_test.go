@@ -166,7 +166,7 @@ func TestLease_TasksOfALeaseLostWhileTheyCameDoNotStart(t *testing.T) {
 		r.pool.keep(l, deliveries, mark)
 		r.pool.startWaiting(t.Context())
 		synctest.Wait()
-		if o := <-l.acker.outcomes; o.State != zeroq.Ready || !o.StartedAt.IsZero() || r.pool.Free() != 10 {
+		if o := l.acker.waiting[0]; o.State != zeroq.Ready || !o.StartedAt.IsZero() || r.pool.Free() != 10 {
 			t.Errorf("%+v, %d slots are free", o, r.pool.Free())
 		}
 	})

@@ -23,6 +23,8 @@ type lane struct {
 	waits   backoff.Backoff // of waiting, likewise
 	closed  time.Time       // no fetch before then: the queue is closed, or fetching failed
 
+	exchanger broker.Exchanger // the member; nil if it is none
+
 	limited  atomic.Bool // the last fetch found the queue at its limit
 	reopened atomic.Bool // tasks were settled since
 	progress *progress
@@ -69,6 +71,22 @@ func (l *lane) admit(work context.Context, lease string, mark int) bool {
 	l.lease = lease
 	l.ctx, l.cancel = context.WithCancelCause(zeroq.WithProgress(work, l.progress.set))
 	return true
+}
+
+// maxAlong is how many outcomes a fetch takes along at most. More are worth a call of their own, which goes on
+// at the same time.
+const maxAlong = 64
+
+// fetch takes deliveries, and has outcomes that wait settled in the same round trip where that can be done.
+func (l *lane) fetch(ctx context.Context, n, ahead int) (deliveries []*broker.Delivery, err error) {
+	exchange := func(batch []broker.Outcome) (settling error) {
+		deliveries, err, settling = l.exchanger.Exchange(ctx, batch, n, ahead)
+		return settling
+	}
+	if l.exchanger != nil && l.acker.along(maxAlong, exchange) {
+		return deliveries, err
+	}
+	return l.member.Fetch(ctx, n, ahead)
 }
 
 // context returns the context of handlers whose task belongs to the lease.

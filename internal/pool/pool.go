@@ -127,8 +127,9 @@ func (p *Pool) join(ctx context.Context) bool {
 func (p *Pool) equip(l *lane, member broker.Member) {
 	name := l.queue.Name
 	l.member, l.watcher, l.progress = member, newWatcher(member), newProgress(member)
+	l.exchanger, _ = member.(broker.Exchanger)
 	l.stats, l.watch = p.conf.Metrics.Queue(name), p.watchdogs[name]
-	l.acker = newAcker(name, member, max(maxAhead, 2*p.conf.Concurrency), l.stats, func() { p.reopen(l) })
+	l.acker = newAcker(name, member, max(maxAhead, 2*p.conf.Concurrency), l.stats, func() { p.reopen(l) }, p.slots.busy)
 	l.errors = backoff.Backoff{What: "fetching from queue " + name}
 	l.commits = backoff.Backoff{What: "starting tasks of queue " + name}
 	l.waits = backoff.Backoff{What: "waiting for tasks of queue " + name}

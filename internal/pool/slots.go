@@ -163,6 +163,13 @@ func (s *slots) look() (free int, changed <-chan struct{}) {
 	return s.free, s.changed
 }
 
+// busy reports that tasks run, or are about to.
+func (s *slots) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free < s.size || len(s.ahead) > 0
+}
+
 // freeSince returns how many slots are free, and since when any is; zero: since the beginning.
 func (s *slots) freeSince() (free int, since time.Time) {
 	s.mu.Lock()

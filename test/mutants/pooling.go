@@ -64,11 +64,11 @@ var pooling = []Mutant{{
 	Package: pools, Run: "TestDrain_",
 }, {
 	Name: "acker-tries-once", Why: "an outcome that could not be settled is forgotten", File: pool + "acker.go",
-	Old: "		if !backoff.Pause(ctx, a.errs.Failed(err)) {\n			return false\n		}", New: "		return true",
+	Old: "		if !backoff.Pause(ctx, a.errs.Failed(err)) {\n			break\n		}", New: "		return a.answered(nil)",
 	Package: pools, Run: "TestAcker_",
 }, {
 	Name: "acker-mixes-leases", Why: "outcomes of two leases are settled as if they were of one", File: pool + "acker.go",
-	Old: "if o.Delivery.Lease != first.Delivery.Lease {", New: "if false {",
+	Old: " && a.waiting[n].Delivery.Lease == a.waiting[0].Delivery.Lease {", New: " {",
 	Package: pools, Run: "TestAcker_",
 }, {
 	Name: "heart-trusts-its-lease-for-ever", Why: "handlers go on though no heartbeat worked for a lease", File: pool + "heart.go",

@@ -192,7 +192,7 @@ func TestTasks_Leased(t *testing.T) {
 	_, err := b.Commit(t.Context(), started)
 	r.must(err)
 	r.push(`{"type":"bare"}`)
-	_, _, err = a.take(t.Context(), a.lease, 1, 0)
+	_, _, err = a.take(t.Context(), a.lease, 1, 0, nil)
 	r.must(err)
 	began := time.Now().UTC().Truncate(time.Millisecond)
 	r.must(r.Announce(t.Context(), zeroq.WorkerInfo{ID: "a", Running: []zeroq.RunningTask{{ID: held[0].Task.ID, StartedAt: began}}}, time.Minute))

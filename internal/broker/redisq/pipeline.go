@@ -11,21 +11,32 @@ import (
 // them is returned as well. After an error some calls may have been made, so the script must be safe
 // to run twice.
 func (b *Broker) runAll(ctx context.Context, script *redis.Script, calls []call) ([]reply, error) {
-	answers, err := b.pipe(ctx, script, calls)
+	return b.runEach(ctx, calls, func(int) *redis.Script { return script })
+}
+
+// runEach does the same with a script for each call.
+func (b *Broker) runEach(ctx context.Context, calls []call, script func(i int) *redis.Script) ([]reply, error) {
+	answers, err := b.pipe(ctx, calls, script)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := script.Load(ctx, b.calls).Err(); err != nil {
-			return answers, explain(err)
+		loaded := make(map[string]bool)
+		for i := range calls {
+			if s := script(i); !loaded[s.Hash()] {
+				if err := s.Load(ctx, b.calls).Err(); err != nil {
+					return answers, explain(err)
+				}
+				loaded[s.Hash()] = true
+			}
 		}
-		answers, err = b.pipe(ctx, script, calls)
+		answers, err = b.pipe(ctx, calls, script)
 	}
 	return answers, explainNil(err)
 }
 
-func (b *Broker) pipe(ctx context.Context, script *redis.Script, calls []call) ([]reply, error) {
+func (b *Broker) pipe(ctx context.Context, calls []call, script func(i int) *redis.Script) ([]reply, error) {
 	sent := make([]*redis.Cmd, len(calls))
 	_, err := b.calls.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, c := range calls {
-			sent[i] = p.EvalSha(ctx, script.Hash(), c.keys, c.args...)
+			sent[i] = p.EvalSha(ctx, script(i).Hash(), c.keys, c.args...)
 		}
 		return nil
 	})

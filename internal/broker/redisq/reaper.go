@@ -142,6 +142,7 @@ func (r *reaper) handBack(ctx context.Context, mine, dead string, seq uint64, ou
 		return err
 	}
 	s := settlement{
+		call:   r.broker.settleCall,
 		broker: r.broker, keys: r.keys, queue: r.queue, worker: dead, group: mine, retention: zeroq.DefaultRetention,
 	}
 	return s.settle(ctx, seq, outcomes)

@@ -171,7 +171,7 @@ func TestReplay_FetchGivesTheSameAnswer(t *testing.T) {
 	r.put(newTasks(3)...)
 	r.push(`{"type":"bare"}`, `no task`)
 	m := r.join("w")
-	answer, _, err := m.take(t.Context(), m.lease, 4, 0)
+	answer, _, err := m.take(t.Context(), m.lease, 4, 0, nil)
 	r.must(err)
 	if len(answer) != 3 || len(m.unclaimed) != 1 {
 		t.Fatalf("took %d and %d", len(answer), len(m.unclaimed))

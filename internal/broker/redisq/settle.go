@@ -18,6 +18,11 @@ import (
 
 // Settle implements [broker.Member].
 func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
+	return m.settleBy(ctx, outcomes, m.broker.settleCall)
+}
+
+// settleBy settles outcomes; send runs the script.
+func (m *member) settleBy(ctx context.Context, outcomes []broker.Outcome, send sendSettle) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
@@ -29,13 +34,21 @@ func (m *member) Settle(ctx context.Context, outcomes []broker.Outcome) error {
 	}
 	s := settlement{
 		broker: m.broker, keys: m.keys, queue: m.join.Queue, worker: m.join.Worker, group: held.group, retention: m.join.Retention,
-		least: held.settled.Load(), forgot: func() { held.forgotten.Store(true) }, refused: m.join.Refused,
+		least: held.settled.Load(), forgot: func() { held.forgotten.Store(true) }, refused: m.join.Refused, call: send,
 	}
 	if err := s.settle(ctx, s.least+1, outcomes); err != nil {
 		return err
 	}
 	held.settled.Add(1)
 	return nil
+}
+
+// sendSettle runs the settle script.
+type sendSettle func(context.Context, call) (reply, error)
+
+// settleCall is the sendSettle of a call by itself.
+func (b *Broker) settleCall(ctx context.Context, c call) (reply, error) {
+	return b.run(ctx, b.calls, scriptSettle, c.keys, c.args...)
 }
 
 // settle settles outcomes, once those are changed that the script says must be. The settlement has
@@ -92,6 +105,7 @@ type settlement struct {
 	retention     time.Duration // of tasks that ask for no other than the default
 	least         uint64        // number of a settling that Redis has answered; 0: it is not asked whether it has forgotten one
 	refused       func([]*broker.Delivery)
+	call          sendSettle
 	forgot        func() // told that Redis has forgotten something that it had answered; not called where least is 0
 
 	again again // the tasks that are to run again
@@ -393,7 +407,7 @@ func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 	args = append(args, len(s.records.keys))
 	args = s.records.appendArgs(args)
 	args = append(args, s.ownArgs...)
-	answer, err := s.broker.run(ctx, s.broker.calls, scriptSettle, keys, args...)
+	answer, err := s.call(ctx, call{keys: keys, args: args})
 	if err != nil {
 		return reply{}, err
 	}
