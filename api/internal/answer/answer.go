@@ -15,6 +15,9 @@ import (
 // ContentType is the type of every answer.
 const ContentType = "application/json"
 
+// contentType is shared by all answers, and only read.
+var contentType = []string{ContentType}
+
 // JSON writes v.
 func JSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 	body, err := Marshal(v)
@@ -28,7 +31,7 @@ func JSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 // Bytes writes a body that is JSON already.
 func Bytes(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
-	header.Set("Content-Type", ContentType)
+	header["Content-Type"] = contentType
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // fails only when the client has gone

@@ -55,6 +55,13 @@ func (s *ServiceContext) Admits(task *zeroq.Task) error {
 	return zeroq.ErrUnknownQueue
 }
 
+// EnqueueOne puts the task on its queue, for no longer than the configured Timeout.
+func (s *ServiceContext) EnqueueOne(ctx context.Context, task *zeroq.Task) error {
+	ctx, cancel := s.BrokerContext(ctx)
+	defer cancel()
+	return s.Enqueuer.Enqueue(ctx, task)
+}
+
 // Enqueue puts the tasks on their queues, for no longer than the configured Timeout, and answers
 // with one error for each.
 func (s *ServiceContext) Enqueue(ctx context.Context, tasks []*zeroq.Task) []error {
