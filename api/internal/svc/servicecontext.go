@@ -17,7 +17,7 @@ import (
 
 // Deps are what the API stands on.
 type Deps struct {
-	// Enqueuer puts tasks on their queues.
+	// Enqueuer puts tasks on their queues. It gets valid ones only.
 	Enqueuer zeroq.Enqueuer
 	// Inspector looks at tasks, queues and workers.
 	Inspector broker.Inspector
