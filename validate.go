@@ -3,7 +3,6 @@ package zeroq
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -26,24 +25,55 @@ const (
 // lastMoment is the last one that RFC 3339 can write.
 var lastMoment = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-var (
-	typeName  = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,128}$`)
-	queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	taskID    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+const (
+	smallAlnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+	alnum      = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + smallAlnum
 )
+
+// What names are made of. Each task has some of them, so that a regular expression would cost too much.
+var (
+	typeName  = pattern{most: 128, first: bytesOf(alnum + "._:/-"), rest: bytesOf(alnum + "._:/-")}
+	queueName = pattern{most: 64, first: bytesOf(smallAlnum), rest: bytesOf(smallAlnum + "_-")}
+	taskID    = pattern{most: 128, first: bytesOf(alnum), rest: bytesOf(alnum + "._:-")}
+)
+
+// pattern is a name of 1 to most bytes.
+type pattern struct {
+	most        int
+	first, rest [256]bool
+}
+
+func bytesOf(allowed string) (set [256]bool) {
+	for _, c := range []byte(allowed) {
+		set[c] = true
+	}
+	return set
+}
+
+func (p *pattern) matches(name string) bool {
+	if name == "" || len(name) > p.most || !p.first[name[0]] {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if !p.rest[c] {
+			return false
+		}
+	}
+	return true
+}
 
 // ValidateQueue reports a [FieldError] for a name that no queue can have.
 func ValidateQueue(name string) error {
-	if !queueName.MatchString(name) {
+	if !queueName.matches(name) {
 		return &FieldError{"queue", "must be 1 to 64 of a-z0-9_- and begin with a letter or digit"}
 	}
 	return nil
 }
 
-func validType(typ string) bool { return typeName.MatchString(typ) }
+func validType(typ string) bool { return typeName.matches(typ) }
 
 // ValidID reports whether a producer may choose the id.
-func ValidID(id string) bool { return taskID.MatchString(id) }
+func ValidID(id string) bool { return taskID.matches(id) }
 
 // Validate reports, as a [FieldError], the first field that is out of its limits. now decides
 // which times are past.

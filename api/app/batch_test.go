@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -125,34 +124,6 @@ func TestLines_TooLong(t *testing.T) {
 				t.Errorf("item %d is %+v", i, got.Items[i])
 			}
 		}
-	}
-}
-
-// A long stream is enqueued while it comes in, and takes little memory.
-func TestLines_AreStreamed(t *testing.T) {
-	a := start(t)
-	const lines, lineBytes = 30_000, 5 << 10
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	reader, writer := io.Pipe()
-	go func() {
-		buffered := bufio.NewWriter(writer)
-		for i := range lines { // of few ids, so that the fake keeps few
-			fmt.Fprintf(buffered, `{"type":"a","id":"t%d","data":"%0*d"}`+"\n", i%512, lineBytes, i)
-		}
-		_ = buffered.Flush()
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		_ = writer.Close()
-	}()
-	var got batchAnswer
-	a.do(a.request("POST", "/v1/tasks/batch", "application/x-ndjson", reader)).into(t, http.StatusAccepted, &got)
-	if got.Accepted != 512 || got.Rejected != lines-512 || a.fake.calls < lines/1000 || a.fake.largest > 512 {
-		t.Errorf("accepted %d, rejected %d, in %d calls of at most %d", got.Accepted, got.Rejected, a.fake.calls, a.fake.largest)
-	}
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > lines*lineBytes/3 {
-		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/zeromicro/go-zero/core/logx"
 
+	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/metrics"
-	"github.com/zeroq-dev/zeroq/producer"
 )
 
 // Open is New on the Redis that the configuration names. It does not wait for Redis: /readyz tells
@@ -18,21 +18,22 @@ func Open(conf Conf) (*App, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
-	p, err := producer.New(producer.Conf{Redis: conf.Redis, Queues: conf.Queues})
+	// Tasks have connections of their own, so that nobody who looks at queues keeps them waiting.
+	tasks, err := redisq.Open(conf.Redis)
 	if err != nil {
-		return nil, fmt.Errorf("producer: %w", err)
+		return nil, fmt.Errorf("broker: %w", err)
 	}
 	b, relays, err := openBroker(conf)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("broker: %w", err), p.Close())
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), tasks.Close())
 	}
 	closeBoth := func() {
-		if err := errors.Join(p.Close(), b.Close()); err != nil {
+		if err := errors.Join(tasks.Close(), b.Close()); err != nil {
 			logx.Errorf("api: close: %v", err)
 		}
 	}
 	a, err := New(conf, Deps{
-		Enqueuer: p, Inspector: b, Controller: b, Operator: b, Timetable: b, Ledger: b, Ping: b.Ping,
+		Enqueuer: newEnqueuer(tasks), Inspector: b, Controller: b, Operator: b, Timetable: b, Ledger: b, Ping: b.Ping,
 	})
 	if err != nil {
 		closeBoth()

@@ -24,6 +24,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if job := os.Getenv(loadEnv); job != "" {
+		os.Exit(loadMain(job))
+	}
 	os.Exit(redistest.Main(m,
 		// These of go-zero run as long as the process does.
 		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/proc.init.1.func1"),

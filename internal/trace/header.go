@@ -64,6 +64,10 @@ func contextOf(ctx context.Context, task *zeroq.Task) context.Context {
 // go-zero begins a span for them.
 func Incoming(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["Traceparent"]) == 0 && len(r.Header["Baggage"]) == 0 {
+			next.ServeHTTP(w, r) // as there is nothing to carry
+			return
+		}
 		if ctx := w3c.Extract(r.Context(), propagation.HeaderCarrier(r.Header)); ctx != r.Context() {
 			r = r.WithContext(ctx)
 		}

@@ -80,4 +80,8 @@ var enqueueing = []Mutant{{
 	Name: "producer-one-task-twice", Why: "a task that is in is put in once more", File: "internal/admission/admission.go",
 	Old: "return zeroq.ErrDuplicateID //", New: "task.ID = \"\" //",
 	Package: "./producer", Run: "TestEnqueue_",
+}, {
+	Name: "http-refused-is-taken", Why: "a client is told that a task is in which the broker refused", File: "api/app/enqueuer.go",
+	Old: "			failed = true\n", New: "",
+	Package: api, Run: "TestEnqueuer_",
 }}

@@ -15,6 +15,9 @@ import (
 // ContentType is the type of every answer.
 const ContentType = "application/json"
 
+// contentType is shared by all answers, and only read.
+var contentType = []string{ContentType}
+
 // JSON writes v.
 func JSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 	body, err := Marshal(v)
@@ -27,11 +30,16 @@ func JSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 
 // Bytes writes a body that is JSON already.
 func Bytes(w http.ResponseWriter, status int, body []byte) {
-	header := w.Header()
-	header.Set("Content-Type", ContentType)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
+	Begin(w, status, len(body))
 	_, _ = w.Write(body) // fails only when the client has gone
+}
+
+// Begin writes what comes before a body of so many bytes that is JSON.
+func Begin(w http.ResponseWriter, status, length int) {
+	header := w.Header()
+	header["Content-Type"] = contentType
+	header["Content-Length"] = []string{strconv.Itoa(length)}
+	w.WriteHeader(status)
 }
 
 // Error writes err as [problem.Of] has it. What the client may not read is logged here, once.

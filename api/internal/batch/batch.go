@@ -132,8 +132,7 @@ func (b *Batch) flush(ctx context.Context) {
 
 // enqueue puts the good tasks of the chunk on their queues.
 func (b *Batch) enqueue(ctx context.Context) {
-	var good []*entry
-	var tasks []*zeroq.Task
+	good, tasks := make([]*entry, 0, len(b.chunk)), make([]*zeroq.Task, 0, len(b.chunk))
 	for i := range b.chunk {
 		if b.chunk[i].err == nil {
 			good, tasks = append(good, &b.chunk[i]), append(tasks, b.chunk[i].task)

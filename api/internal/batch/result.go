@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/zeroq-dev/zeroq/api/internal/answer"
 	"github.com/zeroq-dev/zeroq/api/internal/problem"
+	"github.com/zeroq-dev/zeroq/api/internal/request"
 	"github.com/zeroq-dev/zeroq/api/internal/types"
 )
 
@@ -21,51 +24,66 @@ var errTooMany = &problem.Problem{
 	Message: "too many tasks of this batch are not valid",
 }
 
-// Result is what became of the tasks of a batch.
+// Result is what became of the tasks of a batch. It is kept until the batch is read, as most clients send all of
+// it before they read any of the answer: were that sent meanwhile, both would wait for the other.
 type Result struct {
 	accepted, rejected, omitted int
-	items                       bytes.Buffer
+	items                       list
 	stopped                     *problem.Problem
 }
 
 func (r *Result) accept(index int, id string) {
 	r.accepted++
-	if r.items.Len() >= listBytes {
+	if r.items.size >= listBytes {
 		r.omitted++
 		return
 	}
-	r.item(types.BatchItem{Index: index, Id: id})
+	item := strconv.AppendInt(append(r.items.begin(), `{"index":`...), int64(index), 10)
+	item = answer.AppendString(append(item, `,"id":`...), id)
+	r.items.end(append(item, '}'))
 }
 
 func (r *Result) refuse(index int, p *problem.Problem) {
 	r.rejected++
-	item := p.Item()
-	r.item(types.BatchItem{Index: index, Error: &item})
+	e := p.Item()
+	text, _ := answer.Marshal(types.BatchItem{Index: index, Error: &e}) // strings and numbers always marshal
+	r.items.end(append(r.items.begin(), bytes.TrimSuffix(text, []byte("\n"))...))
 }
 
-func (r *Result) full() bool { return r.items.Len() >= 2*listBytes }
+func (r *Result) full() bool { return r.items.size >= 2*listBytes }
 
-func (r *Result) item(item types.BatchItem) {
-	if r.items.Len() > 0 {
-		r.items.WriteByte(',')
-	}
-	body, _ := answer.Marshal(item) // strings and numbers always marshal
-	r.items.Write(bytes.TrimSuffix(body, []byte("\n")))
-}
-
-// Write writes the answer. "omitted" and "error" stand there only where they say something.
+// Write writes the answer, once. A client may take its time to read it, as long as it reads.
 func (r *Result) Write(w http.ResponseWriter) {
-	var body bytes.Buffer
-	fmt.Fprintf(&body, `{"accepted":%d,"rejected":%d`, r.accepted, r.rejected)
+	const foot = "]}\n"
+	head := r.head()
+	answer.Begin(w, http.StatusAccepted, len(head)+r.items.size+len(foot))
+	controller := http.NewResponseController(w)
+	send := func(part []byte) bool {
+		_ = controller.SetWriteDeadline(time.Now().Add(request.Patience)) // a writer without one needs none
+		_, err := w.Write(part)
+		return err == nil
+	}
+	sent := send(head)
+	for i := 0; sent && i < len(r.items.blocks); i++ {
+		sent = send(r.items.blocks[i])
+		r.items.blocks[i] = nil
+	}
+	if sent {
+		send([]byte(foot))
+	}
+}
+
+// head is what stands before the items. "omitted" and "error" stand there only where they say something.
+func (r *Result) head() []byte {
+	var head bytes.Buffer
+	fmt.Fprintf(&head, `{"accepted":%d,"rejected":%d`, r.accepted, r.rejected)
 	if r.omitted > 0 {
-		fmt.Fprintf(&body, `,"omitted":%d`, r.omitted)
+		fmt.Fprintf(&head, `,"omitted":%d`, r.omitted)
 	}
 	if r.stopped != nil {
 		text, _ := answer.Marshal(r.stopped.Item()) // strings always marshal
-		fmt.Fprintf(&body, `,"error":%s`, bytes.TrimSpace(text))
+		fmt.Fprintf(&head, `,"error":%s`, bytes.TrimSpace(text))
 	}
-	body.WriteString(`,"items":[`)
-	body.Write(r.items.Bytes())
-	body.WriteString("]}\n")
-	answer.Bytes(w, http.StatusAccepted, body.Bytes())
+	head.WriteString(`,"items":[`)
+	return head.Bytes()
 }

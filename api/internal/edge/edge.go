@@ -46,13 +46,19 @@ type edge struct{ next http.Handler }
 
 // ServeHTTP answers one request.
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := &body{ReadCloser: r.Body}
-	out := &writer{ResponseWriter: w}
-	e.serve(out, normal(r, body))
-	out.finish()
-	if out.status >= http.StatusBadRequest {
-		body.drain(w, r)
+	x := &exchange{request: *r, body: body{ReadCloser: r.Body}, writer: writer{ResponseWriter: w}}
+	e.serve(&x.writer, x.normal(r))
+	x.writer.finish()
+	if x.writer.status >= http.StatusBadRequest {
+		x.body.drain(w, r)
 	}
+}
+
+// exchange is one request and its answer as go-zero sees them.
+type exchange struct {
+	request http.Request
+	body    body
+	writer  writer
 }
 
 // serve recovers what go-zero does not, as net/http would drop the connection.
@@ -79,11 +85,11 @@ func IsHead(ctx context.Context) bool { return ctx.Value(headKey{}) != nil }
 
 // normal returns the request as go-zero may see it: HEAD is GET, whose body net/http leaves out, and
 // nothing asks for an event stream or a websocket, on which go-zero drops its timeout.
-func normal(r *http.Request, body *body) *http.Request {
-	clone := *r
-	clone.Body = body
+func (x *exchange) normal(r *http.Request) *http.Request {
+	clone := &x.request
+	clone.Body = &x.body
 	if r.Method == http.MethodHead {
-		clone = *clone.WithContext(context.WithValue(r.Context(), headKey{}, true))
+		clone = clone.WithContext(context.WithValue(r.Context(), headKey{}, true))
 		clone.Method = http.MethodGet
 	}
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") || r.Header.Get("Upgrade") != "" {
@@ -91,5 +97,5 @@ func normal(r *http.Request, body *body) *http.Request {
 		clone.Header.Del("Accept")
 		clone.Header.Del("Upgrade")
 	}
-	return &clone
+	return clone
 }

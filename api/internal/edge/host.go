@@ -37,7 +37,10 @@ func newHosts(next http.Handler, loopback bool, trusted []string) (http.Handler,
 
 // ServeHTTP passes the request on, or refuses it.
 func (h *hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := canonical(hostname(r.Host))
+	name := hostname(r.Host)
+	if name != "127.0.0.1" && name != "localhost" { // as most requests have it
+		name = canonical(name)
+	}
 	if isLoopback(name) || h.trusted[name] {
 		h.next.ServeHTTP(w, r)
 		return
@@ -59,6 +62,9 @@ func CheckHost(name string) error {
 
 // hostname is the header Host without its port.
 func hostname(host string) string {
+	if !strings.Contains(host, ":") {
+		return host
+	}
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
 	}
@@ -75,6 +81,9 @@ func canonical(name string) string {
 
 // isLoopback tells whether a name, in its canonical spelling, can lead nowhere but to this host.
 func isLoopback(name string) bool {
+	if name == "localhost" {
+		return true
+	}
 	ip, err := netip.ParseAddr(name)
-	return name == "localhost" || (err == nil && ip.IsLoopback())
+	return err == nil && ip.IsLoopback()
 }

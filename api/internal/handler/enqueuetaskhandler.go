@@ -27,8 +27,7 @@ func EnqueueTaskHandler(svcCtx *svc.ServiceContext) http.HandlerFunc {
 			answer.Error(w, r, err)
 			return
 		}
-		w.Header().Set("Location", location(resp))
-		answer.JSON(w, r, http.StatusAccepted, resp)
+		answer.Accepted(w, location(resp), resp)
 	}
 }
 

@@ -41,7 +41,7 @@ func (l *EnqueueTaskLogic) EnqueueTask(body []byte) (resp *types.Accepted, err e
 		return nil, err
 	}
 	named := idempotency.Name(l.ctx, task, 0)
-	err = l.svcCtx.Enqueue(l.ctx, []*zeroq.Task{task})[0]
+	err = l.svcCtx.EnqueueOne(l.ctx, task)
 	if named {
 		err = idempotency.Accepted(task, err)
 	}

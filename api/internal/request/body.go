@@ -32,7 +32,11 @@ func MediaType(r *http.Request, accepted ...string) (string, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return "", problem.MediaType("a body with a Content-Encoding is not read")
 	}
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	if slices.Contains(accepted, contentType) { // as most clients write it
+		return contentType, nil
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || !slices.Contains(accepted, mediaType) {
 		return "", problem.MediaType("Content-Type must be " + strings.Join(accepted, " or "))
 	}
@@ -48,8 +52,14 @@ func Body(r *http.Request, body io.ReadCloser, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
+	if r.ContentLength >= 0 {
+		whole := make([]byte, r.ContentLength) // net/http ends the body there
+		if _, err := io.ReadFull(body, whole); err != nil {
+			return nil, ReadError(err)
+		}
+		return whole, nil
+	}
 	var buffer bytes.Buffer
-	buffer.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
 	if _, err := buffer.ReadFrom(http.MaxBytesReader(nil, body, limit)); err != nil {
 		return nil, ReadError(err)
 	}

@@ -16,6 +16,9 @@ import (
 // nil when the route takes no parameters. A parameter that is unknown, given twice, or cannot be
 // read is a [problem.Problem] that names it.
 func Parse(r *http.Request, req any) error {
+	if req == nil && r.URL.RawQuery == "" {
+		return nil
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return problem.Parameter("", "the query cannot be read")

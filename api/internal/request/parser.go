@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"io"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -13,7 +14,22 @@ import (
 // is no JSON.
 type parser struct {
 	*jsontext.Decoder
-	raw []byte
+	raw    []byte
+	buffer bytes.Buffer
+}
+
+// parsers are for bodies that are one object. None holds on to a body.
+var parsers = sync.Pool{New: func() any { return &parser{Decoder: new(jsontext.Decoder)} }}
+
+// over begins to read raw, where it is: the decoder does not copy what a buffer holds.
+func (p *parser) over(raw []byte) {
+	p.raw, p.buffer = raw, *bytes.NewBuffer(raw)
+	p.Reset(&p.buffer)
+}
+
+func (p *parser) free() {
+	p.over(nil)
+	parsers.Put(p)
 }
 
 func (p *parser) begin(kind jsontext.Kind, want string) error {
@@ -48,7 +64,9 @@ func (p *parser) eof() error {
 
 // objectOf reads a body that is one object and nothing else, as [parser.members] does.
 func objectOf(raw []byte, want string, member func(p *parser, name string) error) error {
-	p := &parser{Decoder: jsontext.NewDecoder(bytes.NewBuffer(raw)), raw: raw}
+	p := parsers.Get().(*parser)
+	defer p.free()
+	p.over(raw)
 	if err := p.begin('{', want); err != nil {
 		return err
 	}
@@ -92,6 +110,9 @@ func (p *parser) value(name string) ([]byte, error) {
 	if kind := p.PeekKind(); kind != '{' && kind != '[' {
 		return p.whole()
 	}
+	if openers(p.raw) <= MaxDepth { // they cannot be too deep
+		return p.whole()
+	}
 	outside := p.StackDepth()
 	if _, err := p.ReadToken(); err != nil {
 		return nil, syntaxError(err)
@@ -106,6 +127,11 @@ func (p *parser) value(name string) ([]byte, error) {
 		}
 	}
 	return p.raw[start:p.InputOffset():p.InputOffset()], nil
+}
+
+// openers counts what opens a level, or looks like it inside a string.
+func openers(raw []byte) int {
+	return bytes.Count(raw, []byte{'['}) + bytes.Count(raw, []byte{'{'})
 }
 
 // whole returns the next value byte for byte, however deep it is nested.

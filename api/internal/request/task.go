@@ -19,10 +19,22 @@ func Task(raw []byte, now time.Time) (*zeroq.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := task.Validate(now); err != nil {
+	if err := validate(task, now); err != nil {
 		return nil, err
 	}
 	return task, nil
+}
+
+// validate is Validate of a task whose data the parser has found to be JSON, which need not be read again.
+func validate(task *zeroq.Task, now time.Time) error {
+	if len(task.Data) > zeroq.MaxDataBytes {
+		return task.Validate(now)
+	}
+	data := task.Data
+	task.Data = nil
+	err := task.Validate(now)
+	task.Data = data
+	return err
 }
 
 // field reads the value of the field key, which is called name in errors.

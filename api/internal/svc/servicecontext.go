@@ -17,7 +17,7 @@ import (
 
 // Deps are what the API stands on.
 type Deps struct {
-	// Enqueuer puts tasks on their queues.
+	// Enqueuer puts tasks on their queues. It gets valid ones only.
 	Enqueuer zeroq.Enqueuer
 	// Inspector looks at tasks, queues and workers.
 	Inspector broker.Inspector
@@ -53,6 +53,13 @@ func (s *ServiceContext) Admits(task *zeroq.Task) error {
 		return nil
 	}
 	return zeroq.ErrUnknownQueue
+}
+
+// EnqueueOne puts the task on its queue, for no longer than the configured Timeout.
+func (s *ServiceContext) EnqueueOne(ctx context.Context, task *zeroq.Task) error {
+	ctx, cancel := s.BrokerContext(ctx)
+	defer cancel()
+	return s.Enqueuer.Enqueue(ctx, task)
 }
 
 // Enqueue puts the tasks on their queues, for no longer than the configured Timeout, and answers
