@@ -75,7 +75,8 @@ type Result struct {
 type System interface {
 	// Enqueue puts tasks on the queue by one call, to start after a delay.
 	Enqueue(ctx context.Context, data [][]byte, delay time.Duration) error
-	// Work calls handle for each task until stop, which returns when all calls have.
+	// Work calls handle for each task until stop. That is called when nothing is in flight, unless the role is
+	// Steady: then it returns when all calls have.
 	Work(concurrency int, handle func(data []byte)) (stop func() error, err error)
 	// Unfinished is how many tasks are scheduled, ready or in flight.
 	Unfinished(ctx context.Context) (int, error)

@@ -37,7 +37,7 @@ func (l *lab) conditions(ctx context.Context, took time.Duration) (sheet, error)
 			{"redis-server", server + ", a unix socket, nothing persisted, no latency added, but where a table says otherwise"},
 			{"contenders", peers},
 			{"payload", fmt.Sprintf("%d bytes", payload)},
-			{"runs", fmt.Sprintf("%d rounds of about %v, after one that finds out how many tasks take that", l.rounds, l.sizes.run)},
+			{"runs", fmt.Sprintf("rounds: %d, of about %v each, after some that find out how many tasks take that", l.rounds, l.sizes.run)},
 			{"took", took.Round(time.Second).String()},
 		},
 	}, nil

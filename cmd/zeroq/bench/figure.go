@@ -62,16 +62,21 @@ func (l *lab) compare(ctx context.Context, entries []entry) ([]figure, error) {
 
 func (e entry) failed(err error) error { return fmt.Errorf("%s, %s: %w", e.work, e.contender, err) }
 
-// calibrate finds out how many tasks take about the time of a run. Few tasks show a rate that is too low, so
-// it goes on until they took half of it.
+// calibrate finds out how many tasks take about the time of a run. Few tasks show a rate that is too low, and a
+// single run may be held up, so it goes on until they took half of it, and does two at least.
 func (l *lab) calibrate(ctx context.Context, e entry) (int, error) {
-	for n := firstTasks; ; {
+	if l.sizes.run == 0 {
+		return firstTasks, nil
+	}
+	best := 0.0
+	for n, again := firstTasks, false; ; again = true {
 		r, err := e.measure(ctx, n)
 		if err != nil {
 			return 0, err
 		}
-		want := rounded(r.rate() * l.sizes.run.Seconds())
-		if r.took >= l.sizes.run/2 || want <= n {
+		best = max(best, r.rate())
+		want := rounded(best * l.sizes.run.Seconds())
+		if again && (r.took >= l.sizes.run/2 || want <= n) {
 			return want, nil
 		}
 		n = min(want, 20*n)

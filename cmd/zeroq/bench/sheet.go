@@ -49,7 +49,16 @@ func (p printer) sheet(s sheet) {
 		fmt.Fprintf(p.out, "### %s\n\n%s\n\n%s\n\n", s.title, s.about, t.RenderMarkdown())
 		return
 	}
-	fmt.Fprintf(p.out, "\n%s\n%s\n\n%s\n\n", strings.ToUpper(s.title), text.WrapSoft(s.about, 100), t.Render())
+	fmt.Fprintf(p.out, "\n%s\n%s\n\n%s\n\n", strings.ToUpper(s.title), wrapped(s.about), t.Render())
+}
+
+// wrapped is a text in lines of at most 100 columns.
+func wrapped(about string) string {
+	lines := strings.Split(text.WrapSoft(about, 100), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func row(cells []string) table.Row {

@@ -4,7 +4,7 @@ import "time"
 
 // sizes say how much is measured.
 type sizes struct {
-	// rounds is how often each contender runs each case, run about how long that takes.
+	// rounds is how often each contender runs each case, run about how long that takes; 0 is as short as can be.
 	rounds int
 	run    time.Duration
 	// pickups is how many tasks an idle worker picks up.

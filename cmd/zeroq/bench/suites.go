@@ -128,7 +128,7 @@ func latencySuite(ctx context.Context, l *lab) ([]sheet, error) {
 		if err != nil {
 			return nil, err
 		}
-		with := fmt.Sprintf("%d ms", delay.Milliseconds())
+		with := fmt.Sprintf("%d ms added", delay.Milliseconds())
 		pings = append(pings, fmt.Sprintf("%.2f ms", ping.Seconds()*1000))
 		for _, who := range l.all() {
 			entries = append(entries,
