@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/cmd/zeroq/session"
 	"github.com/zeroq-dev/zeroq/internal/redisserver"
@@ -41,6 +42,7 @@ func Command(version string) *cobra.Command {
 			if o.play != "" {
 				return play(o.play, o.config, command.InOrStdin(), command.OutOrStdout(), version)
 			}
+			logx.Disable() // go-zero writes statistics on stdout
 			chosen, s, err := o.choose(args)
 			if err != nil {
 				return err

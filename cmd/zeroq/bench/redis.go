@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,7 +22,12 @@ const plainKey = "bench"
 type plain struct {
 	addr   string
 	client *redis.Client
+	// inFlight is how many tasks were popped and have not ended.
+	inFlight atomic.Int64
 }
+
+// popWait is how long a BRPOP waits, in seconds: what waits longer when it is told to stop holds that up.
+const popWait = "0.1"
 
 func openPlain(o contender.Order) (contender.System, error) {
 	return &plain{addr: o.Redis, client: dial(o.Redis, max(o.Callers, 1))}, nil
@@ -57,14 +63,15 @@ func (s *plain) Work(concurrency int, handle func(data []byte)) (stop func() err
 	for range concurrency {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				popped, err := client.BRPop(ctx, time.Second, plainKey).Result()
+				// BRPop knows whole seconds only. A context that ends would lose what is popped.
+				popped, err := client.Do(context.Background(), "BRPOP", plainKey, popWait).StringSlice()
 				switch {
 				case err == nil:
+					s.inFlight.Add(1)
 					handle([]byte(popped[1]))
+					s.inFlight.Add(-1)
 				case !errors.Is(err, redis.Nil):
-					if ctx.Err() == nil {
-						errs <- err
-					}
+					errs <- err
 					return
 				}
 			}
@@ -72,17 +79,16 @@ func (s *plain) Work(concurrency int, handle func(data []byte)) (stop func() err
 	}
 	return func() error {
 		cancel()
-		err := client.Close() // ends what waits in BRPOP
 		running.Wait()
 		close(errs)
-		return errors.Join(err, <-errs)
+		return errors.Join(<-errs, client.Close())
 	}, nil
 }
 
 // Unfinished implements [contender.System].
 func (s *plain) Unfinished(ctx context.Context) (int, error) {
 	n, err := s.client.LLen(ctx, plainKey).Result()
-	return int(n), err
+	return int(n + s.inFlight.Load()), err
 }
 
 // Close implements [contender.System].
