@@ -122,7 +122,7 @@ func TestCommand_EndsAllWithCtrlC(t *testing.T) {
 	must(t, err)
 	must(t, cmd.Start())
 	lines := bufio.NewScanner(progress)
-	if !lines.Scan() || lines.Text() != "bench: process" {
+	if !lines.Scan() || lines.Text() != "bench: process, after 0s" {
 		t.Errorf("it says %q", lines.Text())
 	}
 	must(t, cmd.Process.Signal(unix.SIGINT))
@@ -155,6 +155,7 @@ func TestCommand_SaysWhatIsMissing(t *testing.T) {
 		{[]string{"--rounds", "0"}, "--rounds must be at least 1", session.CodeUsage},
 		{[]string{"--seconds", "0"}, "--seconds must be more than 0", session.CodeUsage},
 		{[]string{"--peer", "x=/nowhere"}, "--peer x=/nowhere: there is no such program", session.CodeUsage},
+		{[]string{"--quick", "--rounds", "2"}, "[quick rounds]", session.CodeFailed}, // cobra's own; zeroq makes it one of usage
 		{[]string{"--play", "lute"}, `there is no contender "lute"`, session.CodeUsage},
 	} {
 		if out, code := run(c.args...); code != c.code || !strings.Contains(out, c.want) {

@@ -64,6 +64,8 @@ func Command(version string) *cobra.Command {
 	flags.StringToStringVar(&o.peers, "peer", nil, "a program of bench/ to run beside, such as asynq=bin/bench-asynq")
 	flags.StringVar(&o.play, "play", "", "be this contender")
 	flags.StringVar(&o.config, "config", "", "the config file of a contender that serves HTTP")
+	command.MarkFlagsMutuallyExclusive("quick", "rounds")
+	command.MarkFlagsMutuallyExclusive("quick", "seconds")
 	_ = flags.MarkHidden("play") // fails only for a flag that is not there
 	_ = flags.MarkHidden("config")
 	return command

@@ -81,7 +81,7 @@ func (l *lab) all() []contestant { return append(l.queues(), l.plain) }
 func (l *lab) run(ctx context.Context, chosen []suite, p printer, progress io.Writer) error {
 	began := time.Now()
 	for _, c := range chosen {
-		fmt.Fprintf(progress, "bench: %s\n", c.name)
+		fmt.Fprintf(progress, "bench: %s, after %v\n", c.name, time.Since(began).Round(time.Second))
 		sheets, err := c.run(ctx, l)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)

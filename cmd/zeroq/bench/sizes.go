@@ -25,6 +25,6 @@ var full = sizes{
 }
 
 var quick = sizes{
-	rounds: 1, run: 250 * time.Millisecond, pickups: 100, small: 10_000, large: 200_000, stored: 10_000,
+	rounds: 1, run: 200 * time.Millisecond, pickups: 100, small: 10_000, large: 200_000, stored: 10_000,
 	delays: []time.Duration{0, 2 * time.Millisecond}, fsyncs: []string{"", "always"},
 }
