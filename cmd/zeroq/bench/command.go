@@ -35,8 +35,8 @@ func Command(version string) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "bench [CASE…]",
 		Short: "Measure zeroq beside others on this machine",
-		Long: "Measure zeroq beside others on this machine, each against redis-servers that this\n" +
-			"command runs: plain go-redis, redis-benchmark, and the programs of --peer.\n\nThe cases, all of which run unless some are named:\n\n" + caseList(),
+		Long: "Measure zeroq beside others on this machine, each against redis-servers that\n" +
+			"this command runs: plain go-redis, redis-benchmark, and the programs of --peer.\n\nThe cases, all of which run unless some are named:\n\n" + caseList(),
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, args []string) error {
 			if o.play != "" {
@@ -61,7 +61,7 @@ func Command(version string) *cobra.Command {
 	flags.Float64Var(&o.seconds, "seconds", 1.5, "about how long a run takes")
 	flags.BoolVar(&o.quick, "quick", false, "one round of short runs: to see that it works, not for figures")
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown")
-	flags.StringToStringVar(&o.peers, "peer", nil, "a program of bench/ to run beside, such as asynq=bin/bench-asynq")
+	flags.StringToStringVar(&o.peers, "peer", nil, "`NAME=PATH` of a program to run beside, such as asynq=bin/bench-asynq")
 	flags.StringVar(&o.play, "play", "", "be this contender")
 	flags.StringVar(&o.config, "config", "", "the config file of a contender that serves HTTP")
 	command.MarkFlagsMutuallyExclusive("quick", "rounds")
