@@ -27,7 +27,7 @@ func (l *lab) conditions(ctx context.Context, took time.Duration) (sheet, error)
 	return sheet{
 		title: "Conditions",
 		about: "Rates are medians of the rounds, beside the slowest and the fastest; within a round the contenders run in turn, each run on a new, empty redis-server. " +
-			"\"zeroq is\" says how many times as fast, \"of itself\" how fast in parts of the first condition. Redis µs and program µs are CPU time for each task, in " +
+			"\"zeroq is\" says how many times as fast, \"of itself\" how fast in parts of the first condition, each the median of the rounds' ratios. Redis µs and program µs are CPU time for each task, in " +
 			"redis-server and in the contender: 10 µs a task are 1 s for 100,000.",
 		head: []string{"condition", ""}, words: 2,
 		rows: [][]string{

@@ -103,6 +103,16 @@ func (f figure) of(what func(run) float64) []float64 {
 
 func (f figure) rate() float64 { return median(f.of(run.rate)) }
 
+// ratio is how many times as fast a is as b, in the median of the rounds: what slows the machine down for a
+// while slows both down.
+func ratio(a, b figure) float64 {
+	all := make([]float64, min(len(a.runs), len(b.runs)))
+	for i := range all {
+		all[i] = a.runs[i].rate() / b.runs[i].rate()
+	}
+	return median(all)
+}
+
 // micros is the median of a time of each task, in µs.
 func (f figure) micros(what func(run) time.Duration) float64 {
 	return median(f.of(func(r run) float64 { return float64(what(r)) / float64(r.tasks) / 1000 }))

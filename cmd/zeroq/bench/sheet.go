@@ -115,7 +115,7 @@ func (f figure) beside(all []figure) string {
 			if other.contender == f.contender {
 				return ""
 			}
-			return times(other.rate() / f.rate())
+			return times(ratio(other, f))
 		}
 	}
 	return ""
@@ -128,7 +128,7 @@ func (f figure) ofItself(all []figure) string {
 			if other.with == f.with {
 				return ""
 			}
-			return times(f.rate() / other.rate())
+			return times(ratio(f, other))
 		}
 	}
 	return ""
