@@ -12,7 +12,7 @@ import (
 // pickUp enqueues tasks one by one before an idle worker, and looks when they start. Both are in this
 // process, so one monotonic clock tells all times.
 func pickUp(ctx context.Context, o Order, s System) (result Result, err error) {
-	base := time.Now()
+	base, cpu := time.Now(), spent()
 	started := make([]atomic.Int64, o.Tasks+1) // the last is that of the warm-up
 	t, warm := newTally(o), make(chan struct{})
 	stop, err := s.Work(o.Concurrency, func(data []byte) {
@@ -30,14 +30,13 @@ func pickUp(ctx context.Context, o Order, s System) (result Result, err error) {
 		return result, err
 	}
 	called, returned, err := trickle(ctx, o, s, base, warm)
-	result.CPU = spent()
 	if err == nil {
 		err = t.wait(ctx)
 	}
 	if err = errors.Join(err, stop()); err != nil {
 		return result, err
 	}
-	result.Begin, result.End, result.Tasks = base, time.Now(), o.Tasks
+	result.Begin, result.End, result.CPU, result.Tasks = base, time.Now(), spent()-cpu, o.Tasks
 	for i := range o.Tasks {
 		at := time.Duration(started[i].Load())
 		result.FromCall = append(result.FromCall, at-called[i])
