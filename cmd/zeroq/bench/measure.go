@@ -38,10 +38,15 @@ func (l *lab) enqueueing(who contestant, callers, batch int, where site) measure
 // one has one process carry out an order.
 func (l *lab) one(ctx context.Context, who contestant, o contender.Order) (run, error) {
 	result, err := who.carry(ctx, o)
+	l.note(result)
+	return run{tasks: result.Tasks, took: result.End.Sub(result.Begin), program: result.CPU}, err
+}
+
+// note notes what a contender is built on.
+func (l *lab) note(result contender.Result) {
 	if result.About != "" {
 		l.about[result.About] = true
 	}
-	return run{tasks: result.Tasks, took: result.End.Sub(result.Begin), program: result.CPU}, err
 }
 
 // working has worker processes run a backlog; tasks take nap.

@@ -61,9 +61,11 @@ func (l *lab) weigh(ctx context.Context, who contestant, o contender.Order, run 
 	if err != nil {
 		return 0, err
 	}
-	if _, err := who.carry(ctx, o); err != nil {
+	result, err := who.carry(ctx, o)
+	if err != nil {
 		return 0, err
 	}
+	l.note(result)
 	if run {
 		o.Role, o.Concurrency = contender.Work, 100
 		if _, err := who.carry(ctx, o); err != nil {

@@ -23,6 +23,7 @@ func pickUpSuite(ctx context.Context, l *lab) ([]sheet, error) {
 		if err != nil {
 			return nil, entry{work: "pick-up", contender: who.name}.failed(err)
 		}
+		l.note(result)
 		for _, from := range []struct {
 			name  string
 			times []time.Duration
