@@ -6,7 +6,7 @@ SHELL := bash
 # ARGS is passed on: make run ARGS="--port 9000", make test ARGS="-run TestFetch ./internal/fetcher".
 ARGS ?=
 
-.PHONY: help run build test test-brokers chaos chaos-nightly fuzz mutants check gen fmt up down clean
+.PHONY: help run build test test-brokers chaos chaos-nightly bench fuzz mutants check gen fmt up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ chaos: ## break zeroq in every way, and a peer beside it; prints one table (ARGS
 chaos-nightly: ## the same, for longer
 	@scripts/ensure-redis
 	@scripts/chaos -nightly $(ARGS)
+
+bench: ## measure zeroq beside asynq and plain Redis; takes ten minutes (ARGS: flags and cases of zeroq bench)
+	@scripts/ensure-redis
+	@scripts/bench $(ARGS)
 
 mutants: ## break the engine in many ways and see that its tests notice each (ARGS: names of mutants)
 	@scripts/ensure-redis

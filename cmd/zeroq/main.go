@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zeroq-dev/zeroq/cmd/zeroq/bench"
 	"github.com/zeroq-dev/zeroq/cmd/zeroq/dead"
 	"github.com/zeroq-dev/zeroq/cmd/zeroq/dev"
 	"github.com/zeroq-dev/zeroq/cmd/zeroq/enqueue"
@@ -54,6 +55,7 @@ func root() *cobra.Command {
 		service("api", "Run the HTTP API", "etc/api.yaml", api.Run),
 		service("consumer", "Run the stock consumer", "etc/consumer.yaml", consumer.Run),
 		healthcheck(),
+		bench.Command(version(debug.ReadBuildInfo())),
 	)
 	add(root, tasks, enqueue.Command())
 	add(root, tasks, task.Commands()...)

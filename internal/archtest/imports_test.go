@@ -47,6 +47,11 @@ var rules = []rule{
 		only:   []string{"std", ".", "./internal/wire", "github.com/robfig/cron/v3"},
 		broken: "./internal/cron > ./internal/broker",
 	}, {
+		why:    "all contenders of a benchmark are driven by the same code, whatever they are built on",
+		who:    []string{"./internal/contender"},
+		only:   []string{"std", "golang.org/x/sync/errgroup"},
+		broken: "./internal/contender > ./producer",
+	}, {
 		why:    "who calls the HTTP API needs no Redis",
 		who:    []string{"./client/..."},
 		never:  []string{"github.com/redis/...", "./internal/broker/..."},

@@ -1,0 +1,15 @@
+package contender
+
+import (
+	"syscall"
+	"time"
+)
+
+// spent is the CPU time that this process has used.
+func spent() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
