@@ -3,7 +3,6 @@ package zeroq
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -26,24 +25,56 @@ const (
 // lastMoment is the last one that RFC 3339 can write.
 var lastMoment = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-var (
-	typeName  = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,128}$`)
-	queueName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	taskID    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+// charset has true for each byte that names of a kind may have.
+type charset [256]bool
+
+const (
+	smallLetters = "abcdefghijklmnopqrstuvwxyz"
+	allLetters   = smallLetters + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	numerals     = "0123456789"
 )
+
+var (
+	inTypes     = charsetOf(allLetters + numerals + "._:/-")
+	inQueues    = charsetOf(smallLetters + numerals + "_-")
+	beginQueues = charsetOf(smallLetters + numerals)
+	inIDs       = charsetOf(allLetters + numerals + "._:-")
+	beginIDs    = charsetOf(allLetters + numerals)
+)
+
+func charsetOf(chars string) *charset {
+	set := new(charset)
+	for i := range len(chars) {
+		set[chars[i]] = true
+	}
+	return set
+}
+
+// isName reports whether a name is of 1 to most bytes, all in the one set, and the first in the other too.
+func isName(name string, most int, in, begin *charset) bool {
+	if name == "" || len(name) > most || !begin[name[0]] {
+		return false
+	}
+	for i := range len(name) {
+		if !in[name[i]] {
+			return false
+		}
+	}
+	return true
+}
 
 // ValidateQueue reports a [FieldError] for a name that no queue can have.
 func ValidateQueue(name string) error {
-	if !queueName.MatchString(name) {
+	if !isName(name, 64, inQueues, beginQueues) {
 		return &FieldError{"queue", "must be 1 to 64 of a-z0-9_- and begin with a letter or digit"}
 	}
 	return nil
 }
 
-func validType(typ string) bool { return typeName.MatchString(typ) }
+func validType(typ string) bool { return isName(typ, 128, inTypes, inTypes) }
 
 // ValidID reports whether a producer may choose the id.
-func ValidID(id string) bool { return taskID.MatchString(id) }
+func ValidID(id string) bool { return isName(id, 128, inIDs, beginIDs) }
 
 // Validate reports, as a [FieldError], the first field that is out of its limits. now decides
 // which times are past.
@@ -51,17 +82,22 @@ func (t *Task) Validate(now time.Time) error {
 	if t.err != nil {
 		return t.err
 	}
-	for _, check := range []func(time.Time) error{
-		t.validateName, t.validateData, t.validateTimes, t.validateLimits, t.validateHeaders,
-	} {
-		if err := check(now); err != nil {
-			return err
-		}
+	if err := t.validateName(); err != nil {
+		return err
 	}
-	return nil
+	if err := t.validateData(); err != nil {
+		return err
+	}
+	if err := t.validateTimes(now); err != nil {
+		return err
+	}
+	if err := t.validateLimits(); err != nil {
+		return err
+	}
+	return t.validateHeaders()
 }
 
-func (t *Task) validateName(time.Time) error {
+func (t *Task) validateName() error {
 	if t.Type == "" {
 		return &FieldError{"type", "is missing"}
 	}
@@ -80,7 +116,7 @@ func (t *Task) validateName(time.Time) error {
 	return nil
 }
 
-func (t *Task) validateData(time.Time) error {
+func (t *Task) validateData() error {
 	if len(t.Data) > MaxDataBytes {
 		return &FieldError{"data", fmt.Sprintf("is %d bytes, the most is %d", len(t.Data), MaxDataBytes)}
 	}
@@ -103,6 +139,9 @@ func (t *Task) validateTimes(now time.Time) error {
 	case t.RunAt.After(now.Add(MaxDelay)):
 		return &FieldError{"run_at", "must be at most a year away"}
 	}
+	if t.Deadline.IsZero() && t.ExpiresAt.IsZero() {
+		return nil
+	}
 	first := now.Add(t.Delay)
 	if t.RunAt.After(first) {
 		first = t.RunAt
@@ -120,7 +159,7 @@ func (t *Task) validateTimes(now time.Time) error {
 	return nil
 }
 
-func (t *Task) validateLimits(time.Time) error {
+func (t *Task) validateLimits() error {
 	switch {
 	case t.MaxAttempts < 0 || t.MaxAttempts > MaxMaxAttempts:
 		return &FieldError{"max_attempts", fmt.Sprintf("must be 1 to %d", MaxMaxAttempts)}
@@ -137,7 +176,7 @@ func (t *Task) validateLimits(time.Time) error {
 	return nil
 }
 
-func (t *Task) validateHeaders(time.Time) error {
+func (t *Task) validateHeaders() error {
 	if len(t.Headers) > MaxHeaders {
 		return &FieldError{"headers", fmt.Sprintf("are %d, the most is %d", len(t.Headers), MaxHeaders)}
 	}
