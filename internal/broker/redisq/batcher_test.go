@@ -168,14 +168,12 @@ func TestBatcher_EveryTaskIsFetchedInItsCallersOrder(t *testing.T) {
 func TestBatcher_FullQueueTakesTheFirstOfAll(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(newRig(t))
-	most := 1 + maxTrips + 4
+	most := 1 + 4
 	c.must(c.Limit(t.Context(), "q", zeroq.LimitsChange{MaxLength: &most}))
-	first := c.fill()
+	end := c.busy()
 	a, b, d := c.come(t.Context(), newTasks(3)...), c.come(t.Context(), newTasks(3)...), c.come(t.Context(), newTask())
+	end()
 	c.open()
-	for _, done := range first {
-		c.wantErr(<-done, nil)
-	}
 	c.wantErr(<-a, nil, nil, nil)
 	c.wantErr(<-b, nil, zeroq.ErrQueueFull, zeroq.ErrQueueFull)
 	c.wantErr(<-d, zeroq.ErrQueueFull)
@@ -215,18 +213,26 @@ func TestBatcher_WhoLeavesHarmsNobody(t *testing.T) {
 	}
 }
 
+// busy has those who come wait, as if calls were under way, until one of these ends.
+func (c *crowd) busy() (end func()) {
+	b := c.batcher("q", c.keys)
+	b.mu.Lock()
+	b.trips += maxTrips
+	b.mu.Unlock()
+	return func() {
+		b.next()
+		c.until("a trip is under way", func() bool { return c.gate.calls.Load() == 1 })
+	}
+}
+
 // on has a trip of several callers held up.
 func (c *crowd) on(callers ...context.Context) (all []<-chan []error) {
 	c.Helper()
-	b := c.batcher("q", c.keys)
-	b.mu.Lock()
-	b.trips += maxTrips // as if calls were under way
-	b.mu.Unlock()
+	end := c.busy()
 	for _, ctx := range callers {
 		all = append(all, c.come(ctx, newTask()))
 	}
-	b.next()
-	c.until("they are on their way", func() bool { return c.gate.calls.Load() == 1 })
+	end()
 	return all
 }
 
