@@ -3,6 +3,7 @@ package redisq
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -11,20 +12,23 @@ import (
 )
 
 const (
-	// maxTrips is how many calls of one queue's callers are under way before others wait to share the next one.
-	maxTrips = 2
+	// patience is how long callers wait for the call that is under way before one of them goes beside it, so that
+	// a connection that hangs stops only those who use it; maxTrips is how many calls there may be then.
+	patience = 50 * time.Millisecond
+	maxTrips = 8
 	// tripTimeout bounds a call that is made for several callers, none of whose deadlines may end it.
 	tripTimeout = 20 * time.Second
 )
 
-// batcher has callers of one queue share calls. Who comes while few are under way goes at once, by itself. Who
-// comes later waits until one of them has ended, and goes with all others who wait.
+// batcher has callers of one queue share calls. Who comes while none is under way goes at once, by itself. Who
+// comes later waits until it has ended, and goes with all others who wait.
 type batcher struct {
 	driver *driver
 	call   func(ctx context.Context, loads []*cargo) // gives each of them its answer
 
 	mu      sync.Mutex
-	trips   int // under way
+	trips   int       // under way
+	begun   time.Time // when the last of them began
 	waiting []*parcel
 }
 
@@ -47,8 +51,8 @@ type trip struct {
 // change it.
 func (b *batcher) send(ctx context.Context, l *cargo) error {
 	b.mu.Lock()
-	if b.trips < maxTrips {
-		b.trips++
+	if b.trips == 0 || b.trips < maxTrips && time.Since(b.begun) > patience {
+		b.trips, b.begun = b.trips+1, time.Now()
 		b.mu.Unlock()
 		defer b.next()
 		b.call(ctx, []*cargo{l})
@@ -105,6 +109,8 @@ func (b *batcher) travel(t *trip) {
 			}
 			close(p.done)
 		}
+		// Those who got their answers often come again at once: they go along, rather than on the trip after this.
+		runtime.Gosched()
 	}
 }
 
@@ -124,6 +130,7 @@ func (b *batcher) begin() *trip {
 		}
 		n++
 	}
+	b.begun = time.Now()
 	t := &trip{parcels: slices.Clone(b.waiting[:n]), callers: n}
 	t.ctx, t.cancel = context.WithTimeout(b.driver.ctx, tripTimeout)
 	b.waiting = slices.Delete(b.waiting, 0, n)

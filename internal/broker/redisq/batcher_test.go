@@ -48,7 +48,7 @@ func (g *tollgate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// crowd has callers at the queue's batcher: maxTrips on their way, and others who wait.
+// crowd has callers at the queue's batcher.
 type crowd struct {
 	*rig
 	gate  *tollgate
@@ -78,13 +78,20 @@ func (c *crowd) present() (waiting, all int) {
 	return len(b.waiting), len(b.waiting) + int(c.gate.calls.Load())
 }
 
-// fill has all trips on their way.
-func (c *crowd) fill() (first []<-chan []error) {
+// fill has one caller on its way, so that the others wait for as long as the test takes.
+func (c *crowd) fill() []<-chan []error {
 	c.Helper()
-	for range maxTrips {
-		first = append(first, c.come(c.Context(), newTask()))
-	}
-	return first
+	first := c.come(c.Context(), newTask())
+	c.hold()
+	return []<-chan []error{first}
+}
+
+// hold keeps callers from losing their patience.
+func (c *crowd) hold() {
+	b := c.batcher("q", c.keys)
+	b.mu.Lock()
+	b.begun = time.Now().Add(time.Hour)
+	b.mu.Unlock()
 }
 
 func (c *crowd) open() { close(c.gate.opened) }
@@ -119,8 +126,8 @@ func TestBatcher_ThoseWhoWaitGoTogether(t *testing.T) {
 	for _, done := range waiting {
 		c.wantErr(<-done, nil, nil)
 	}
-	if n := c.gate.calls.Load(); n > maxTrips+2 {
-		t.Errorf("%d calls for %d callers", n, maxTrips+20)
+	if n := c.gate.calls.Load(); n > 1+2 {
+		t.Errorf("%d calls for %d callers", n, 1+20)
 	}
 	seen := map[string]bool{}
 	for _, task := range tasks {
@@ -129,7 +136,7 @@ func TestBatcher_ThoseWhoWaitGoTogether(t *testing.T) {
 		}
 		seen[task.ID] = true
 	}
-	c.fetch(c.join("w"), 1+maxTrips+40)
+	c.fetch(c.join("w"), 1+1+40)
 }
 
 func TestBatcher_EveryTaskIsFetchedInItsCallersOrder(t *testing.T) {
@@ -208,7 +215,7 @@ func TestBatcher_WhoLeavesHarmsNobody(t *testing.T) {
 	for _, done := range append(first, stays) {
 		c.wantErr(<-done, nil)
 	}
-	if n := c.count(zeroq.Ready); n != 1+maxTrips+1 {
+	if n := c.count(zeroq.Ready); n != 1+1+1 {
 		t.Errorf("%d are ready: who left before the call was made has put nothing in", n)
 	}
 }
@@ -217,10 +224,12 @@ func TestBatcher_WhoLeavesHarmsNobody(t *testing.T) {
 func (c *crowd) busy() (end func()) {
 	b := c.batcher("q", c.keys)
 	b.mu.Lock()
-	b.trips += maxTrips
+	b.trips++
 	b.mu.Unlock()
+	c.hold()
 	return func() {
 		b.next()
+		c.hold()
 		c.until("a trip is under way", func() bool { return c.gate.calls.Load() == 1 })
 	}
 }
@@ -249,7 +258,7 @@ func TestBatcher_WhoLeavesATripStopsItOnlyAsTheLast(t *testing.T) {
 		b := c.batcher("q", c.keys)
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return b.trips == maxTrips-1
+		return b.trips == 0
 	})
 }
 
@@ -285,6 +294,22 @@ func TestBatcher_CloseEndsAllCalls(t *testing.T) {
 	}
 	c.open()
 	c.wantErr(c.Enqueue(t.Context(), newTasks(1)), zeroq.ErrUnavailable)
+}
+
+func TestBatcher_WhoLosesPatienceGoesBesideACallThatHangs(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(newRig(t))
+	first := c.fill()
+	b := c.batcher("q", c.keys)
+	b.mu.Lock()
+	b.begun = time.Now().Add(-time.Minute)
+	b.mu.Unlock()
+	beside := c.come(t.Context(), newTask())
+	c.until("two calls are under way", func() bool { return c.gate.calls.Load() == 2 })
+	c.open()
+	for _, done := range append(first, beside) {
+		c.wantErr(<-done, nil)
+	}
 }
 
 // Callers go on over kills of Redis: each has its own answer, and what was acknowledged is there.
