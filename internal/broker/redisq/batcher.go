@@ -24,7 +24,7 @@ const (
 // comes later waits until it has ended, and goes with all others who wait.
 type batcher struct {
 	driver *driver
-	call   func(ctx context.Context, loads []*cargo) // gives each of them its answer
+	call   func(ctx context.Context, cargoes []*cargo) // gives each of them its answer
 
 	mu      sync.Mutex
 	trips   int       // under way
@@ -32,11 +32,11 @@ type batcher struct {
 	waiting []*parcel
 }
 
-// parcel is the load of a caller who waits.
+// parcel is the cargo of a caller who waits.
 type parcel struct {
-	load *cargo
-	trip *trip // nil until it is on its way; guarded by the batcher's mu
-	done chan struct{}
+	cargo *cargo
+	trip  *trip // nil until it is on its way; guarded by the batcher's mu
+	done  chan struct{}
 }
 
 // trip is one call for several callers.
@@ -47,7 +47,7 @@ type trip struct {
 	callers int // who have not left; guarded by the batcher's mu
 }
 
-// send returns nil once the load has its answer. After an error it has none, and may be on its way: nobody may
+// send returns nil once the cargo has its answer. After an error it has none, and may be on its way: nobody may
 // change it.
 func (b *batcher) send(ctx context.Context, l *cargo) error {
 	b.mu.Lock()
@@ -58,7 +58,7 @@ func (b *batcher) send(ctx context.Context, l *cargo) error {
 		b.call(ctx, []*cargo{l})
 		return nil
 	}
-	p := &parcel{load: l, done: make(chan struct{})}
+	p := &parcel{cargo: l, done: make(chan struct{})}
 	b.waiting = append(b.waiting, p)
 	b.mu.Unlock()
 	select {
@@ -97,15 +97,15 @@ func (b *batcher) next() {
 
 func (b *batcher) travel(t *trip) {
 	for ; t != nil; t = b.begin() {
-		loads := make([]*cargo, len(t.parcels))
+		cargoes := make([]*cargo, len(t.parcels))
 		for i, p := range t.parcels {
-			loads[i] = p.load
+			cargoes[i] = p.cargo
 		}
-		b.call(t.ctx, loads)
+		b.call(t.ctx, cargoes)
 		t.cancel()
 		for _, p := range t.parcels {
-			if errors.Is(p.load.err, context.Canceled) { // not by the caller
-				p.load.err = explain(redis.ErrClosed)
+			if errors.Is(p.cargo.err, context.Canceled) { // not by the caller
+				p.cargo.err = explain(redis.ErrClosed)
 			}
 			close(p.done)
 		}
@@ -124,7 +124,7 @@ func (b *batcher) begin() *trip {
 	}
 	n, tasks, bytes := 0, 0, 0
 	for _, p := range b.waiting {
-		tasks, bytes = tasks+len(p.load.pieces), bytes+p.load.bytes
+		tasks, bytes = tasks+len(p.cargo.pieces), bytes+p.cargo.bytes
 		if n > 0 && (tasks > maxBatch || bytes > maxBatchBytes) {
 			break
 		}

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/zeroq-dev/zeroq/internal/wire"
-
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/taskid"
+	"github.com/zeroq-dev/zeroq/internal/wire"
 )
 
 // sharedUpTo is how many tasks of a call go together with those of other callers. More fill a script by
@@ -55,7 +54,7 @@ func (b *Broker) enqueuePlain(ctx context.Context, keys queueKeys, queue string,
 	}
 }
 
-// sendPlain returns the load of the tasks with its answer.
+// sendPlain returns the cargo of the tasks with its answer.
 func (b *Broker) sendPlain(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, plain []int) (*cargo, error) {
 	l, err := b.pack(ctx, queue, tasks, plain)
 	if err != nil {
@@ -89,7 +88,8 @@ func (b *Broker) pack(ctx context.Context, queue string, tasks []*zeroq.Task, pl
 		message := len(text)
 		text = newRecord(markLive, task).append(text)
 		l.pieces[n] = piece{
-			sequence: numbers[n], id: task.ID, priority: task.Priority, due: toMillis(task.RunAt), messageEnd: message, recordEnd: len(text),
+			sequence: numbers[n], id: task.ID, priority: task.Priority, due: toMillis(task.RunAt),
+			messageEnd: message, recordEnd: len(text),
 		}
 	}
 	l.bytes = len(text)
@@ -106,29 +106,29 @@ func (b *Broker) batcher(queue string, keys queueKeys) *batcher {
 	if known, ok := b.batchers.Load(queue); ok {
 		return known.(*batcher)
 	}
-	known, _ := b.batchers.LoadOrStore(queue, &batcher{driver: b.driver, call: func(ctx context.Context, loads []*cargo) {
-		b.carryAll(ctx, keys, loads)
+	known, _ := b.batchers.LoadOrStore(queue, &batcher{driver: b.driver, call: func(ctx context.Context, cargoes []*cargo) {
+		b.carryAll(ctx, keys, cargoes)
 	}})
 	return known.(*batcher)
 }
 
-// carryAll puts loads in by one script. Where the queue is full, as many go in as it has room for, in order.
-func (b *Broker) carryAll(ctx context.Context, keys queueKeys, loads []*cargo) {
+// carryAll puts cargoes in by one script. Where the queue is full, as many go in as it has room for, in order.
+func (b *Broker) carryAll(ctx context.Context, keys queueKeys, cargoes []*cargo) {
 	// Those who gave out the same numbers meet the first of them first.
-	slices.SortFunc(loads, func(a, b *cargo) int { return cmp.Compare(a.pieces[0].sequence, b.pieces[0].sequence) })
+	slices.SortFunc(cargoes, func(a, b *cargo) int { return cmp.Compare(a.pieces[0].sequence, b.pieces[0].sequence) })
 	total := 0
-	for _, l := range loads {
+	for _, l := range cargoes {
 		total += len(l.pieces)
 	}
-	answer, err := b.runPlain(ctx, keys, loads, total)
+	answer, err := b.runPlain(ctx, keys, cargoes, total)
 	room := total
 	for err == nil && answer.status == statusFull && room > 0 {
 		if room = int(answer.number(0)); room > 0 {
-			answer, err = b.runPlain(ctx, keys, loads, room)
+			answer, err = b.runPlain(ctx, keys, cargoes, room)
 		}
 	}
 	status := answer.status
-	for _, l := range loads {
+	for _, l := range cargoes {
 		switch {
 		case err != nil:
 			l.err = err
@@ -143,6 +143,7 @@ func (b *Broker) carryAll(ctx context.Context, keys queueKeys, loads []*cargo) {
 	}
 }
 
+// slots are the names of the slots of a bucket, as arguments.
 var slots = func() (all [bucketSize]any) {
 	for i := range all {
 		all[i] = strconv.Itoa(i)
@@ -151,13 +152,13 @@ var slots = func() (all [bucketSize]any) {
 }()
 
 // runPlain puts the first n pieces in.
-func (b *Broker) runPlain(ctx context.Context, keys queueKeys, loads []*cargo, n int) (reply, error) {
-	names := append(make([]string, 0, 8+n/bucketSize+len(loads)), keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate)
+func (b *Broker) runPlain(ctx context.Context, keys queueKeys, cargoes []*cargo, n int) (reply, error) {
+	names := append(make([]string, 0, 8+n/bucketSize+len(cargoes)), keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate)
 	args := append(make([]any, 0, 6+4*n), keys.prefix)
 	var lists [3][]any // messages, by ready list
 	var scheduled []any
 	bucket, count := ^uint64(0), 0
-	for _, l := range loads {
+	for _, l := range cargoes {
 		for i := range l.pieces[:min(n, len(l.pieces))] {
 			e := &l.pieces[i]
 			if at := e.sequence / bucketSize; at != bucket {
