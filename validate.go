@@ -81,17 +81,22 @@ func (t *Task) Validate(now time.Time) error {
 	if t.err != nil {
 		return t.err
 	}
-	for _, check := range []func(time.Time) error{
-		t.validateName, t.validateData, t.validateTimes, t.validateLimits, t.validateHeaders,
-	} {
-		if err := check(now); err != nil {
-			return err
-		}
+	if err := t.validateName(); err != nil {
+		return err
 	}
-	return nil
+	if err := t.validateData(); err != nil {
+		return err
+	}
+	if err := t.validateTimes(now); err != nil {
+		return err
+	}
+	if err := t.validateLimits(); err != nil {
+		return err
+	}
+	return t.validateHeaders()
 }
 
-func (t *Task) validateName(time.Time) error {
+func (t *Task) validateName() error {
 	if t.Type == "" {
 		return &FieldError{"type", "is missing"}
 	}
@@ -110,7 +115,7 @@ func (t *Task) validateName(time.Time) error {
 	return nil
 }
 
-func (t *Task) validateData(time.Time) error {
+func (t *Task) validateData() error {
 	if len(t.Data) > MaxDataBytes {
 		return &FieldError{"data", fmt.Sprintf("is %d bytes, the most is %d", len(t.Data), MaxDataBytes)}
 	}
@@ -133,6 +138,9 @@ func (t *Task) validateTimes(now time.Time) error {
 	case t.RunAt.After(now.Add(MaxDelay)):
 		return &FieldError{"run_at", "must be at most a year away"}
 	}
+	if t.Deadline.IsZero() && t.ExpiresAt.IsZero() {
+		return nil
+	}
 	first := now.Add(t.Delay)
 	if t.RunAt.After(first) {
 		first = t.RunAt
@@ -150,7 +158,7 @@ func (t *Task) validateTimes(now time.Time) error {
 	return nil
 }
 
-func (t *Task) validateLimits(time.Time) error {
+func (t *Task) validateLimits() error {
 	switch {
 	case t.MaxAttempts < 0 || t.MaxAttempts > MaxMaxAttempts:
 		return &FieldError{"max_attempts", fmt.Sprintf("must be 1 to %d", MaxMaxAttempts)}
@@ -167,7 +175,7 @@ func (t *Task) validateLimits(time.Time) error {
 	return nil
 }
 
-func (t *Task) validateHeaders(time.Time) error {
+func (t *Task) validateHeaders() error {
 	if len(t.Headers) > MaxHeaders {
 		return &FieldError{"headers", fmt.Sprintf("are %d, the most is %d", len(t.Headers), MaxHeaders)}
 	}

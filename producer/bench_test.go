@@ -11,7 +11,7 @@ import (
 )
 
 // The cost of trace context where the program has no provider of spans: the difference of the two.
-func BenchmarkEnqueue(b *testing.B) {
+func BenchmarkTrace(b *testing.B) {
 	taken := make([]error, 1)
 	take := func(context.Context, []*zeroq.Task) []error {
 		taken[0] = nil

@@ -24,13 +24,15 @@ type Gate struct {
 // get the ID, Queue and EnqueuedAt that they have now.
 func (g Gate) Enqueue(ctx context.Context, now time.Time, tasks ...*zeroq.Task) error {
 	errs := make([]error, len(tasks))
-	var valid []*zeroq.Task
-	var indexes []int
+	copies := make([]zeroq.Task, 0, len(tasks))
+	valid := make([]*zeroq.Task, 0, len(tasks))
+	indexes := make([]int, 0, len(tasks))
 	for i, task := range tasks {
 		if errs[i] = g.check(task, now); errs[i] == nil {
-			sent := *task
+			copies, indexes = append(copies, *task), append(indexes, i)
+			sent := &copies[len(copies)-1]
 			sent.SetDefaults()
-			valid, indexes = append(valid, &sent), append(indexes, i)
+			valid = append(valid, sent)
 		}
 	}
 	for n, err := range g.Put(ctx, valid) {
@@ -61,6 +63,11 @@ func (g Gate) check(task *zeroq.Task, now time.Time) error {
 
 // Check reports, as a [zeroq.FieldError], what is wrong with the task itself.
 func Check(task *zeroq.Task, now time.Time) error {
+	if len(task.Data) <= zeroq.MaxDataBytes && wire.IsData(task.Data) {
+		rest := *task
+		rest.Data = nil // is looked at once
+		return rest.Validate(now)
+	}
 	if err := task.Validate(now); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@
 package taskid
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -13,12 +14,15 @@ import (
 // digits is the fixed width of the sequence number: 50 bits in base 32.
 const digits = 10
 
-const zeros = "0000000000"
-
 // New returns the id of a sequence number in a queue's partition.
 func New(queue string, partition int, sequence uint64) string {
-	n := strconv.FormatUint(sequence, 32)
-	return queue + "~" + strconv.Itoa(partition) + "~" + zeros[:max(digits-len(n), 0)] + n
+	var space [96]byte // enough for all but the longest names
+	b := append(append(space[:0], queue...), '~')
+	b = append(strconv.AppendInt(b, int64(partition), 10), '~')
+	for width := max(1, (bits.Len64(sequence)+4)/5); width < digits; width++ {
+		b = append(b, '0')
+	}
+	return string(strconv.AppendUint(b, sequence, 32))
 }
 
 // Parse reads an id; ok is false when a producer chose it.

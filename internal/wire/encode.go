@@ -15,12 +15,48 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // FormatTime writes a time as messages, records and HTTP answers have it.
-func FormatTime(at time.Time) string { return at.UTC().Format(timeLayout) }
+func FormatTime(at time.Time) string {
+	var space [len(timeLayout)]byte
+	return string(appendTime(space[:0], at))
+}
+
+func appendTime(b []byte, at time.Time) []byte {
+	at = at.UTC()
+	year, month, day := at.Date()
+	if year < 0 || year > 9999 {
+		return at.AppendFormat(b, timeLayout)
+	}
+	hour, minute, second := at.Clock()
+	b = appendDigits(b, year, 4)
+	b = appendDigits(append(b, '-'), int(month), 2)
+	b = appendDigits(append(b, '-'), day, 2)
+	b = appendDigits(append(b, 'T'), hour, 2)
+	b = appendDigits(append(b, ':'), minute, 2)
+	b = appendDigits(append(b, ':'), second, 2)
+	b = appendDigits(append(b, '.'), at.Nanosecond()/int(time.Millisecond), 3)
+	return append(b, 'Z')
+}
+
+// appendDigits writes the last digits of n, as many as width.
+func appendDigits(b []byte, n, width int) []byte {
+	b = append(b, "0000"[:width]...)
+	for i := len(b) - 1; width > 0; i, width, n = i-1, width-1, n/10 {
+		b[i] = byte('0' + n%10)
+	}
+	return b
+}
+
+// appendQuotedTime writes a time as a JSON string.
+func appendQuotedTime(b []byte, at time.Time) []byte {
+	return append(appendTime(append(b, '"'), at), '"')
+}
 
 // Encode writes a task that has an ID, EnqueuedAt and its defaults as an admitted message. Members
 // that have their default are left out.
-func Encode(t *zeroq.Task) []byte {
-	b := make([]byte, 0, 128+len(t.Data))
+func Encode(t *zeroq.Task) []byte { return Append(make([]byte, 0, 128+len(t.Data)), t) }
+
+// Append is [Encode] to the end of b.
+func Append(b []byte, t *zeroq.Task) []byte {
 	b = appendAdmission(b, t)
 	b = appendString(append(b, `"type":`...), t.Type)
 	if t.Attempt > 1 {
@@ -33,10 +69,10 @@ func Encode(t *zeroq.Task) []byte {
 		b = appendString(append(b, `,"timeout":`...), t.Timeout.String())
 	}
 	if !t.Deadline.IsZero() {
-		b = appendString(append(b, `,"deadline":`...), FormatTime(t.Deadline))
+		b = appendQuotedTime(append(b, `,"deadline":`...), t.Deadline)
 	}
 	if !t.ExpiresAt.IsZero() {
-		b = appendString(append(b, `,"expires_at":`...), FormatTime(t.ExpiresAt))
+		b = appendQuotedTime(append(b, `,"expires_at":`...), t.ExpiresAt)
 	}
 	if t.Retention != zeroq.DefaultRetention {
 		b = appendString(append(b, `,"retention":`...), t.Retention.String())
@@ -82,12 +118,12 @@ func Admit(raw []byte, t *zeroq.Task) ([]byte, error) {
 // appendAdmission writes what the engine's scripts find at the front of a message.
 func appendAdmission(b []byte, t *zeroq.Task) []byte {
 	b = appendString(append(b, `{"id":`...), t.ID)
-	b = appendString(append(b, `,"enqueued_at":`...), FormatTime(t.EnqueuedAt))
+	b = appendQuotedTime(append(b, `,"enqueued_at":`...), t.EnqueuedAt)
 	if t.Priority == zeroq.High || t.Priority == zeroq.Low {
 		b = appendString(append(b, `,"priority":`...), string(t.Priority))
 	}
 	if !t.RunAt.IsZero() {
-		b = appendString(append(b, `,"run_at":`...), FormatTime(t.RunAt))
+		b = appendQuotedTime(append(b, `,"run_at":`...), t.RunAt)
 	}
 	return append(b, ',')
 }
@@ -155,6 +191,19 @@ func edit(raw []byte, changes []change) ([]byte, error) {
 
 // appendString writes a string that is valid UTF-8 as JSON.
 func appendString(b []byte, s string) []byte {
+	if isPlain(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
+}
+
+// isPlain reports whether a string stands in JSON as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

@@ -152,3 +152,42 @@ func randomJSON(rng *rand.Rand, depth int) string {
 		return "{" + strings.Join(items, ","+space) + space + "}"
 	}
 }
+
+func TestEncode_TimesAreWhatTheirLayoutSays(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		at := time.UnixMilli(rng.Int64N(2*253402300800000) - 253402300800000).Add(time.Duration(rng.IntN(1e6)))
+		if got, want := FormatTime(at), at.UTC().Format(timeLayout); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestIsData_AgreesWithCheckData(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	texts := []string{
+		"", "null", `{"a":1,"a":2}`, `{"a":1} 2`, "{", "\"\xff\"", `"\ud800"`,
+		strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth), strings.Repeat("[", MaxDepth-1) + strings.Repeat("]", MaxDepth-1),
+		"[" + strings.Repeat("{},", MaxDepth) + "1]", `"` + strings.Repeat("[", MaxDepth) + `"`,
+	}
+	for range 1000 {
+		text := randomJSON(rng, 5)
+		texts = append(texts, text, text[:rng.IntN(len(text))])
+	}
+	for _, text := range texts {
+		if got, err := IsData([]byte(text)), CheckData([]byte(text)); got != (err == nil) {
+			t.Errorf("%q: %v, but %v", text, got, err)
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	task := admitted()
+	task.Data = fmt.Appendf(nil, `{"text":%q}`, strings.Repeat("x", 181))
+	b.ReportAllocs()
+	for b.Loop() {
+		Encode(task)
+	}
+}

@@ -21,6 +21,14 @@ var enqueueing = []Mutant{{
 	Old: "return {same and 'OK' or 'DUPLICATE', now}", New: "return {'OK', now}",
 	Package: redisq, Run: enqueues,
 }, {
+	Name: "batcher-ends-for-one", Why: "a caller who leaves ends the call of others", File: brokers + "batcher.go",
+	Old: "p.trip.callers == 0 {", New: "p.trip.callers >= 0 {",
+	Package: redisq, Run: "TestBatcher_",
+}, {
+	Name: "batcher-promises-too-much", Why: "a caller is told that tasks are in that a full queue has refused", File: brokers + "enqueueplain.go",
+	Old: "case status == statusOK && room >= len(l.pieces):", New: "case status == statusOK:",
+	Package: redisq, Run: "TestBatcher_",
+}, {
 	Name: "enqueue-one-without-nonce", Why: "a task whose id is taken is said to be in", File: scripts + "enqueue_one.lua",
 	Old: "return {same_call(known) and 'OK' or 'DUPLICATE', now}", New: "return {'OK', now}",
 	Package: redisq, Run: enqueues,

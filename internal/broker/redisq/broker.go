@@ -23,6 +23,10 @@ type Broker struct {
 	clock clock
 	known sync.Map // queue -> met
 	ids   sequences
+
+	driver   *driver
+	batchers sync.Map // queue -> *batcher
+
 	bell  *bell
 	stops *stops
 	timed timedQueues
@@ -46,7 +50,7 @@ func Open(conf zeroq.RedisConf) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{calls: calls, waits: waits}
+	b := &Broker{calls: calls, waits: waits, driver: newDriver()}
 	b.bell, b.stops = newBell(calls), newStops(calls)
 	return b, nil
 }
@@ -63,6 +67,7 @@ func (b *Broker) Ping(ctx context.Context) error {
 
 // Close ends all connections.
 func (b *Broker) Close() error {
+	b.driver.close()
 	b.bell.close()
 	b.stops.close()
 	err := b.waits.Close()
@@ -110,6 +115,7 @@ func (b *Broker) Now() time.Time { return b.clock.now() }
 // met is a queue that was found registered, and its format known.
 type met struct {
 	at     time.Time
+	keys   queueKeys
 	powers broker.Powers // of what carries its tasks
 }
 
@@ -120,10 +126,10 @@ const meetEvery = 10 * time.Second
 // meet registers a queue and checks its format. What is there already is not written again, so that
 // a worker can start while Redis is full.
 func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
-	keys := keysOf(queue)
-	if known, ok := b.known.Load(queue); ok && time.Since(known.(met).at) < meetEvery {
-		return keys, nil
+	if known, ok := b.known.Load(queue); ok && time.Since(known.(*met).at) < meetEvery {
+		return known.(*met).keys, nil
 	}
+	keys := keysOf(queue)
 	listed, err := b.calls.SIsMember(ctx, keyQueues, queue).Result()
 	if err != nil {
 		return keys, explain(err)
@@ -140,7 +146,7 @@ func (b *Broker) meet(ctx context.Context, queue string) (queueKeys, error) {
 	if err != nil {
 		return keys, err
 	}
-	b.known.Store(queue, met{at: time.Now(), powers: powers})
+	b.known.Store(queue, &met{at: time.Now(), keys: keys, powers: powers})
 	return keys, nil
 }
 

@@ -83,8 +83,10 @@ func (b *Broker) powers(ctx context.Context, queue string) (broker.Powers, error
 // powersMet are those of what carried the queue's tasks when it was met.
 func (b *Broker) powersMet(queue string) broker.Powers {
 	known, _ := b.known.Load(queue)
-	queueMet, _ := known.(met) // it may be forgotten just now: then Redis is meant
-	return queueMet.powers
+	if queueMet, ok := known.(*met); ok {
+		return queueMet.powers
+	}
+	return broker.Powers{} // it was forgotten just now: then Redis is meant
 }
 
 // checkCarried reports what a task asks for that the broker of its queue, which was met, does not do.

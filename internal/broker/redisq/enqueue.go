@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
+	"slices"
 
 	"github.com/zeroq-dev/zeroq"
 	"github.com/zeroq-dev/zeroq/internal/wire"
@@ -20,29 +20,45 @@ const (
 // Enqueue implements [broker.Broker]. Tasks of one queue go in together, at most 512 in one step.
 func (b *Broker) Enqueue(ctx context.Context, tasks []*zeroq.Task) []error {
 	errs := make([]error, len(tasks))
+	if len(tasks) == 0 {
+		return errs
+	}
+	if !slices.ContainsFunc(tasks, func(t *zeroq.Task) bool { return t.Queue != tasks[0].Queue }) {
+		indexes := make([]int, len(tasks))
+		for i := range indexes {
+			indexes[i] = i
+		}
+		b.enqueueTo(ctx, tasks[0].Queue, tasks, indexes, errs)
+		return errs
+	}
 	byQueue := make(map[string][]int)
 	for i, task := range tasks {
 		byQueue[task.Queue] = append(byQueue[task.Queue], i)
 	}
 	for queue, indexes := range byQueue {
-		keys, err := b.meet(ctx, queue)
-		if err == nil {
-			indexes = b.carriable(queue, tasks, indexes, errs)
-		}
-		if err == nil && b.clock.reading.Load() == nil {
-			err = b.Ping(ctx)
-		}
-		for _, chunk := range chunks(tasks, indexes) {
-			if err == nil {
-				b.enqueueChunk(ctx, keys, queue, tasks, chunk, errs)
-				continue
-			}
-			for _, i := range chunk {
-				errs[i] = err
-			}
-		}
+		b.enqueueTo(ctx, queue, tasks, indexes, errs)
 	}
 	return errs
+}
+
+// enqueueTo puts those tasks on their queue whose indexes these are.
+func (b *Broker) enqueueTo(ctx context.Context, queue string, tasks []*zeroq.Task, indexes []int, errs []error) {
+	keys, err := b.meet(ctx, queue)
+	if err == nil {
+		indexes = b.carriable(queue, tasks, indexes, errs)
+	}
+	if err == nil && b.clock.reading.Load() == nil {
+		err = b.Ping(ctx)
+	}
+	for _, chunk := range chunks(tasks, indexes) {
+		if err == nil {
+			b.enqueueChunk(ctx, keys, queue, tasks, chunk, errs)
+			continue
+		}
+		for _, i := range chunk {
+			errs[i] = err
+		}
+	}
 }
 
 // chunks cuts the indexes so that each chunk is within the bounds of one script.
@@ -66,26 +82,22 @@ func chunks(tasks []*zeroq.Task, indexes []int) [][]int {
 // enqueueChunk puts tasks of one queue in: those that need no more than an id of ours by one script, the
 // others by one each, in one round trip.
 func (b *Broker) enqueueChunk(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, chunk []int, errs []error) {
+	isSpecial := func(i int) bool { return tasks[i].ID != "" || tasks[i].Unique != nil }
+	if !slices.ContainsFunc(chunk, isSpecial) {
+		b.enqueuePlain(ctx, keys, queue, tasks, chunk, errs)
+		return
+	}
 	var plain, special []int
 	for _, i := range chunk {
-		if tasks[i].ID == "" && tasks[i].Unique == nil {
-			plain = append(plain, i)
-		} else {
+		if isSpecial(i) {
 			special = append(special, i)
+		} else {
+			plain = append(plain, i)
 		}
 	}
 	b.enqueueSpecial(ctx, keys, queue, tasks, special, errs)
-	if len(plain) == 0 {
-		return
-	}
-	room, err := b.enqueuePlain(ctx, keys, queue, tasks, plain)
-	if errors.Is(err, zeroq.ErrQueueFull) && room > 0 {
-		refuse(tasks, plain[room:], errs, err)
-		plain = plain[:room]
-		_, err = b.enqueuePlain(ctx, keys, queue, tasks, plain)
-	}
-	if err != nil {
-		refuse(tasks, plain, errs, err)
+	if len(plain) > 0 {
+		b.enqueuePlain(ctx, keys, queue, tasks, plain, errs)
 	}
 }
 
@@ -94,22 +106,6 @@ func refuse(tasks []*zeroq.Task, indexes []int, errs []error, err error) {
 	for _, i := range indexes {
 		tasks[i].ID, errs[i] = "", err
 	}
-}
-
-// enqueuePlain puts all tasks in, or none. After zeroq.ErrQueueFull, room is how many it could take.
-func (b *Broker) enqueuePlain(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, plain []int) (room int, err error) {
-	answer, err := b.sendPlain(ctx, keys, queue, tasks, plain)
-	for leap := uint64(bucketSize); err == nil && answer.status == statusDuplicate; leap *= 2 {
-		b.ids.skip(queue, leap)
-		answer, err = b.sendPlain(ctx, keys, queue, tasks, plain)
-	}
-	if err != nil {
-		return 0, err
-	}
-	if err = refused(answer); errors.Is(err, zeroq.ErrQueueFull) {
-		room = int(answer.number(0))
-	}
-	return room, err
 }
 
 // refused is the error in the answer of an enqueue script.
@@ -125,35 +121,6 @@ func refused(answer reply) error {
 		return zeroq.ErrDraining
 	}
 	return nil
-}
-
-func (b *Broker) sendPlain(ctx context.Context, keys queueKeys, queue string, tasks []*zeroq.Task, plain []int) (reply, error) {
-	ids, err := b.newIDs(ctx, queue, len(plain))
-	if err != nil {
-		return reply{}, err
-	}
-	ready := make(map[zeroq.Priority][]any)
-	var scheduled []any
-	var records bucketed
-	for n, i := range plain {
-		task := tasks[i]
-		task.ID = ids[n]
-		message := b.stamp(task)
-		if task.RunAt.IsZero() {
-			ready[task.Priority] = append(ready[task.Priority], message)
-		} else {
-			scheduled = append(scheduled, task.RunAt.UnixMilli(), task.ID, message)
-		}
-		records.add(keys.place(task.ID), newRecord(markLive, task).encode())
-	}
-	args := records.appendArgs([]any{keys.prefix})
-	for _, priority := range []zeroq.Priority{zeroq.Normal, zeroq.High, zeroq.Low} {
-		args = append(append(args, len(ready[priority])), ready[priority]...)
-	}
-	args = append(append(args, len(scheduled)/3), scheduled...)
-	return b.run(ctx, b.calls, scriptEnqueue, append([]string{
-		keys.ready, keys.high, keys.low, keys.scheduled, keys.scheduledD, keys.counters, keys.gate,
-	}, records.keys...), args...)
 }
 
 // enqueueSpecial puts in tasks with an id that the producer chose, or with a unique key.

@@ -95,9 +95,14 @@ func (k queueKeys) place(id string) place {
 		return place{key: k.prefix + "id:" + id}
 	}
 	return place{
-		key:  k.prefix + "r:" + strconv.FormatUint(sequence/bucketSize, 10),
+		key:  k.bucket(sequence / bucketSize),
 		slot: strconv.FormatUint(sequence%bucketSize, 10),
 	}
+}
+
+// bucket is where the records of 64 successive ids are.
+func (k queueKeys) bucket(number uint64) string {
+	return k.prefix + "r:" + strconv.FormatUint(number, 10)
 }
 
 // lock is where the task's unique key is held, with the letter of its mode and the time in ms that it is

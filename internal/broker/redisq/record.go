@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
@@ -69,19 +68,6 @@ func lockOf(u *zeroq.Unique) string {
 // modeLetters stand for modes in records and locks.
 var modeLetters = map[zeroq.UniqueMode]string{
 	zeroq.UntilStarted: "s", zeroq.UntilFinished: "f", zeroq.ForTime: "t", zeroq.Debounce: "d",
-}
-
-func (r record) encode() string {
-	head := string(r.mark)
-	if r.mark == markDone {
-		head += strconv.FormatInt(r.forgetAt, 10)
-	}
-	var text strings.Builder
-	text.WriteString(head)
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // a result stays as its handler wrote it
-	_ = encoder.Encode(r)        // strings, integers and JSON that was checked: it cannot fail
-	return strings.TrimSuffix(text.String(), "\n")
 }
 
 func decodeRecord(text string) (record, error) {

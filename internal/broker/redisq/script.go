@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,15 +93,33 @@ const (
 )
 
 func load(name string) *redis.Script {
-	text := source("prelude")
+	script, before := source(name), source("prelude")
 	if slices.Contains(taking, name) {
-		text += source("taking")
+		before += "\n" + source("taking")
 	}
-	return redis.NewScript(text + source(name))
+	return redis.NewScript(needed(before, script) + script)
 }
 
-// taking are the scripts that take tasks. All others are without the functions that only these need, as
-// defining them takes time in each call.
+// defined finds what a paragraph of Lua defines.
+var defined = regexp.MustCompile(`(?m)^local (?:function )?(\w+)`)
+
+// needed are the paragraphs whose functions the script uses, or one that it uses does: defining the others would
+// take time in each call.
+func needed(before, script string) string {
+	paragraphs := strings.Split(strings.TrimSpace(before), "\n\n")
+	text := ""
+	for _, paragraph := range slices.Backward(paragraphs) { // Lua's local functions are defined before they are used
+		for _, names := range defined.FindAllStringSubmatch(paragraph, -1) {
+			if regexp.MustCompile(`\b` + names[1] + `\b`).MatchString(text + script) {
+				text = paragraph + "\n\n" + text
+				break
+			}
+		}
+	}
+	return text
+}
+
+// taking are the scripts that take tasks: they have functions of their own.
 var taking = []string{"admit", "fetch", "relay_take"}
 
 // parts are what stands before scripts, and is none.

@@ -3,8 +3,15 @@ package redisq
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/zeroq-dev/zeroq/internal/taskid"
+)
+
+const (
+	// refillEvery is how long numbers should last at least; maxBuckets bounds how many that are.
+	refillEvery = 50 * time.Millisecond
+	maxBuckets  = 64
 )
 
 // sequences gives out ids. Sequence numbers are taken from Redis in whole buckets, so that one
@@ -20,6 +27,9 @@ type span struct {
 	turn        chan struct{}
 	next, after uint64
 	skip        uint64 // numbers to leave out before the next ones are taken
+
+	filled  time.Time // when numbers were taken last
+	buckets uint64    // how many buckets of them
 }
 
 func (s *sequences) span(queue string) *span {
@@ -45,6 +55,16 @@ func (s *sequences) skip(queue string, n uint64) {
 
 // newIDs returns n ids of a queue in order.
 func (b *Broker) newIDs(ctx context.Context, queue string, n int) ([]string, error) {
+	numbers, err := b.newNumbers(ctx, queue, n)
+	ids := make([]string, len(numbers))
+	for i, number := range numbers {
+		ids[i] = taskid.New(queue, 0, number)
+	}
+	return ids, err
+}
+
+// newNumbers returns n sequence numbers of a queue in order.
+func (b *Broker) newNumbers(ctx context.Context, queue string, n int) ([]uint64, error) {
 	if n == 0 {
 		return nil, nil
 	}
@@ -55,22 +75,29 @@ func (b *Broker) newIDs(ctx context.Context, queue string, n int) ([]string, err
 	case <-ctx.Done():
 		return nil, explain(ctx.Err())
 	}
-	ids := make([]string, 0, n)
-	for len(ids) < n {
+	numbers := make([]uint64, 0, n)
+	for len(numbers) < n {
 		if span.next == span.after {
-			if err := b.refill(ctx, queue, span, n-len(ids)); err != nil {
+			if err := b.refill(ctx, queue, span, n-len(numbers)); err != nil {
 				return nil, err
 			}
 		}
-		ids = append(ids, taskid.New(queue, 0, span.next))
+		numbers = append(numbers, span.next)
 		span.next++
 	}
-	return ids, nil
+	return numbers, nil
 }
 
+// refill takes the next numbers, for at least n ids. Who was here a moment ago gets twice as many as then.
 func (b *Broker) refill(ctx context.Context, queue string, span *span, n int) error {
+	span.buckets = min(2*span.buckets, maxBuckets)
+	if now := time.Now(); now.Sub(span.filled) > refillEvery {
+		span.buckets, span.filled = 1, now
+	} else {
+		span.filled = now
+	}
 	keys := keysOf(queue)
-	size := uint64((n + bucketSize - 1) / bucketSize * bucketSize)
+	size := max(uint64((n+bucketSize-1)/bucketSize), span.buckets) * bucketSize
 	answer, err := b.run(ctx, b.calls, scriptAllocate, []string{keys.sequence, keys.groups}, span.skip+size)
 	if err != nil {
 		return err

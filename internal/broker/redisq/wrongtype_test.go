@@ -22,10 +22,14 @@ func TestScripts_KeyOfAnotherTypeLosesNothing(t *testing.T) {
 	}{
 		"enqueue": {
 			func(r *rig) func() error {
-				return func() error { return r.Enqueue(r.Context(), []*zeroq.Task{newTask()})[0] }
+				return func() error {
+					return r.Enqueue(r.Context(), []*zeroq.Task{
+						newTask(), newTask(zeroq.Delay(time.Hour)), newTask(zeroq.Prioritized(zeroq.High)), newTask(zeroq.Prioritized(zeroq.Low)),
+					})[0]
+				}
 			},
 			func(k queueKeys) []string {
-				return []string{k.ready, k.scheduled, k.scheduledD, k.counters, k.prefix + "r:0"}
+				return []string{k.ready, k.high, k.low, k.scheduled, k.scheduledD, k.counters, k.gate, k.prefix + "r:0"}
 			},
 		},
 		"enqueue of a chosen id": {

@@ -171,7 +171,7 @@ local function waiting(prefix)
 end
 
 -- Whether a queue takes so many more tasks. If not: why, and how many it has room for. It looks
--- no further than the gate where there is neither a limit nor a drain.
+-- no further than the gate where there is neither a limit nor a drain. If so: whether a drain is over.
 local function refusal(gate, prefix, more)
   local draining, most, inflight = unpack(redis.call('HMGET', gate, 'draining', 'max_length', 'inflight'))
   if not draining and not most then
@@ -184,6 +184,7 @@ local function refusal(gate, prefix, more)
   if most and n + more > tonumber(most) then
     return 'FULL', math.max(0, tonumber(most) - n)
   end
+  return nil, nil, draining
 end
 
 -- Reads the record of an id; nil when there is none.
