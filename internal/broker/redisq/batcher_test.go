@@ -346,7 +346,7 @@ func TestBatcher_RestartLosesNothingAcknowledged(t *testing.T) {
 	callers.Wait()
 	found, m := map[string]bool{}, r.joinFor("w", "at-least-once", time.Minute)
 	r.until("all are fetched", func() bool {
-		deliveries, err := m.Fetch(t.Context(), 500)
+		deliveries, err := m.Fetch(t.Context(), 500, 0)
 		r.must(err)
 		for _, d := range deliveries {
 			if found[d.Task.ID] {

@@ -62,7 +62,7 @@ func FuzzRecord_ReadsBack(f *testing.F) {
 	})
 }
 
-func BenchmarkRecord(b *testing.B) {
+func BenchmarkRecordText(b *testing.B) {
 	task := zeroq.NewTask("echo", nil)
 	task.SetDefaults()
 	r := newRecord(markLive, task)
