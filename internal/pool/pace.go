@@ -7,8 +7,9 @@ const (
 	// aheadFor is how long the slots should take to get through it, so that a round trip to the broker costs
 	// no time, and no task waits here for long while other workers are idle.
 	aheadFor = 10 * time.Millisecond
-	// maxAhead is how many tasks it is at most.
+	// maxAhead is how many tasks it is at most, and maxFetch how many are asked for at once.
 	maxAhead = 1024
+	maxFetch = 512
 	// maxWait is how long a task waits here at most, where others take longer than they used to: then it is
 	// handed back.
 	maxWait = 100 * time.Millisecond

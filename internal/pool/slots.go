@@ -143,7 +143,7 @@ func (s *slots) wanted() (now, more int) {
 	waiting := len(s.ahead)
 	now = max(s.free-waiting, 0)
 	if most := s.pace.ahead(s.size); !s.dry && waiting <= most/2 {
-		more = most - waiting
+		more = max(min(most-waiting, maxFetch-now), 0)
 	}
 	return now, more
 }

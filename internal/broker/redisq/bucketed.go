@@ -4,22 +4,30 @@ import "time"
 
 var zeroTime time.Time
 
-// bucketed gathers records by the hash they go to, in the shape of script arguments.
+// bucketed gathers records by the bucket they go to, in the shape of script arguments.
 type bucketed struct {
-	keys  []string
-	pairs [][]any // of each key: slot, record, slot, record …
+	numbers []uint64
+	pairs   [][]any // of each bucket: slot, record, slot, record …
 }
 
-func (r *bucketed) add(at place, record string) {
+func (r *bucketed) add(bucket, slot uint64, record string) {
 	// Ids of one batch are in order, so their bucket is nearly always the last one.
-	for i := len(r.keys) - 1; i >= 0; i-- {
-		if r.keys[i] == at.key {
-			r.pairs[i] = append(r.pairs[i], at.slot, record)
+	for i := len(r.numbers) - 1; i >= 0; i-- {
+		if r.numbers[i] == bucket {
+			r.pairs[i] = append(r.pairs[i], slot, record)
 			return
 		}
 	}
-	r.keys = append(r.keys, at.key)
-	r.pairs = append(r.pairs, []any{at.slot, record})
+	r.numbers = append(r.numbers, bucket)
+	r.pairs = append(r.pairs, append(make([]any, 0, 32), slot, record))
+}
+
+// appendKeys appends the key of each bucket.
+func (r *bucketed) appendKeys(keys []string, k queueKeys) []string {
+	for _, number := range r.numbers {
+		keys = append(keys, k.bucket(number))
+	}
+	return keys
 }
 
 // appendArgs appends, for each key, the number of its records, then slots and records.

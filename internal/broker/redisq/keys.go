@@ -90,14 +90,17 @@ type place struct{ key, slot string }
 
 // place finds the record of an id; the function record_place of the scripts does the same.
 func (k queueKeys) place(id string) place {
-	_, partition, sequence, ok := taskid.Parse(id)
-	if !ok || partition != 0 {
+	bucket, slot, ours := slotOf(id)
+	if !ours {
 		return place{key: k.prefix + "id:" + id}
 	}
-	return place{
-		key:  k.bucket(sequence / bucketSize),
-		slot: strconv.FormatUint(sequence%bucketSize, 10),
-	}
+	return place{key: k.bucket(bucket), slot: strconv.FormatUint(slot, 10)}
+}
+
+// slotOf is where the record of an id of ours is.
+func slotOf(id string) (bucket, slot uint64, ours bool) {
+	_, partition, sequence, ok := taskid.Parse(id)
+	return sequence / bucketSize, sequence % bucketSize, ok && partition == 0
 }
 
 // bucket is where the records of 64 successive ids are.

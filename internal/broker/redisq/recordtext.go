@@ -8,7 +8,8 @@ import (
 
 // encode writes a record as decodeRecord reads it.
 func (r record) encode() string {
-	return string(r.append(make([]byte, 0, 64+len(r.Result)+len(r.Errors)+len(r.Progress))))
+	var space [256]byte // most are shorter, and take no other memory
+	return string(r.append(space[:0]))
 }
 
 // append is encode to the end of b. It writes what encoding/json would, without HTML in mind, so that a
@@ -78,7 +79,7 @@ func appendRaw(b []byte, name string, raw json.RawMessage) []byte {
 	if !bytes.ContainsAny(raw, " \t\r\n") {
 		return append(b, raw...)
 	}
-	compact := bytes.NewBuffer(b)
-	_ = json.Compact(compact, raw)
-	return compact.Bytes()
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, raw)
+	return append(b, compact.Bytes()...)
 }

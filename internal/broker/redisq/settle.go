@@ -155,6 +155,7 @@ func (s *settlement) cancel(stopped []any) {
 // run settles outcomes, unless the script's answer says that they must be changed first.
 func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outcome) (reply, error) {
 	s.counts = make(map[zeroq.Counter]int64)
+	s.over, s.succeeded = make([]any, 0, len(outcomes)), make([]any, 0, len(outcomes)) // what becomes of nearly all
 	unnamed := 0
 	for _, o := range outcomes {
 		if o.Delivery.Task == nil && o.State != zeroq.Ready {
@@ -177,7 +178,7 @@ func (s *settlement) run(ctx context.Context, seq uint64, outcomes []broker.Outc
 		}
 	}
 	slices.Reverse(s.back) // the first to run is pushed last
-	return s.send(ctx, seq)
+	return s.send(ctx, seq, len(outcomes))
 }
 
 func (s *settlement) add(id string, o *broker.Outcome) error {
@@ -373,24 +374,24 @@ func failures(o broker.Outcome) []zeroq.AttemptError {
 // keep puts a record in its place. ttl is for a record with a key of its own; 0 keeps it until
 // somebody deletes it.
 func (s *settlement) keep(id string, r record, ttl time.Duration) {
-	at := s.keys.place(id)
-	if at.slot != "" {
-		s.records.add(at, r.encode())
+	if bucket, slot, ours := slotOf(id); ours {
+		s.records.add(bucket, slot, r.encode())
 		return
 	}
-	s.own = append(s.own, at.key)
+	s.own = append(s.own, s.keys.place(id).key)
 	s.ownArgs = append(s.ownArgs, r.encode(), ttl.Milliseconds())
 }
 
-func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
+// send runs the script on what was gathered of n outcomes.
+func (s *settlement) send(ctx context.Context, seq uint64, n int) (reply, error) {
 	k := s.keys
-	keys := append([]string{
+	keys := s.records.appendKeys([]string{
 		k.inflight + s.group, k.ready, k.high, k.low, k.suspect, k.retry, k.retryD, k.dead, k.expired, k.cancelled,
 		k.parked, k.errors, k.finished, k.finishedAt, k.counters, k.gate, k.waiters, k.stopping, k.progress, k.crashes,
 		k.taken,
-	}, s.records.keys...)
+	}, k)
 	keys = append(keys, s.own...)
-	args := []any{k.prefix, seq, s.least, k.done}
+	args := append(make([]any, 0, 64+6*n), k.prefix, seq, s.least, k.done)
 	for _, list := range []struct {
 		values []any
 		width  int
@@ -404,7 +405,7 @@ func (s *settlement) send(ctx context.Context, seq uint64) (reply, error) {
 	for name, n := range s.counts {
 		args = append(args, string(name), n)
 	}
-	args = append(args, len(s.records.keys))
+	args = append(args, len(s.records.numbers))
 	args = s.records.appendArgs(args)
 	args = append(args, s.ownArgs...)
 	answer, err := s.call(ctx, call{keys: keys, args: args})
