@@ -7,12 +7,14 @@ import (
 
 	"github.com/zeroq-dev/zeroq/internal/broker/redisq"
 	"github.com/zeroq-dev/zeroq/internal/conffile"
+	"github.com/zeroq-dev/zeroq/internal/heap"
 	"github.com/zeroq-dev/zeroq/internal/signals"
 )
 
 // Run runs a consumer with the configuration of a file until the process is told to stop.
 func Run(configFile string) error {
 	redisq.LogClient()
+	heap.Grow()
 	var conf Conf
 	if err := conffile.Load(configFile, &conf); err != nil {
 		return err
