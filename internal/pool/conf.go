@@ -1,6 +1,7 @@
 // Package pool runs handlers on the tasks of some queues, so many at once.
 //
-// One goroutine fetches, and starts one for each task. Each queue has a [lane]: its member of the
+// One goroutine fetches, some tasks ahead of free slots. It starts one goroutine for a slot, which runs a task and then
+// those that wait for a slot. Each queue has a [lane]: its member of the
 // broker, a goroutine that waits for tasks when there are none, one that settles outcomes, and one
 // that keeps the lease alive. They end in this order: fetching, waiting, handlers, settling, the
 // heartbeat. So a lease outlives everything that relies on it.
