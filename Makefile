@@ -35,7 +35,7 @@ chaos-nightly: ## the same, for longer
 	@scripts/ensure-redis
 	@scripts/chaos -nightly $(ARGS)
 
-bench: ## measure zeroq beside asynq and plain Redis; takes ten minutes (ARGS: flags and cases of zeroq bench)
+bench: ## measure zeroq beside asynq and plain Redis; takes eleven minutes (ARGS: flags and cases of zeroq bench)
 	@scripts/ensure-redis
 	@scripts/bench $(ARGS)
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"time"
 
@@ -18,11 +19,13 @@ const taskType = "bench"
 // errBulk is why a call of many tasks fails.
 var errBulk = errors.New("asynq enqueues one task a call")
 
-// system is asynq with its defaults, but for its log: it would tell of every start and stop.
+// system is asynq with its defaults, but for its log, which would tell of every start and stop, and for as
+// many connections as there are callers, or tasks at once: its default would have them wait for one.
 type system struct {
-	conn   asynq.RedisClientOpt
-	keep   time.Duration
-	client *asynq.Client
+	conn       asynq.RedisClientOpt
+	keep, poll time.Duration
+	role       string
+	client     *asynq.Client
 	// redis is asked what is unfinished.
 	redis *redis.Client
 }
@@ -32,9 +35,9 @@ func open(o contender.Order) (contender.System, error) {
 	if strings.HasPrefix(o.Redis, "/") {
 		network = "unix"
 	}
-	conn := asynq.RedisClientOpt{Network: network, Addr: o.Redis}
+	conn := asynq.RedisClientOpt{Network: network, Addr: o.Redis, PoolSize: max(o.Callers, o.Concurrency, 10*runtime.GOMAXPROCS(0))}
 	return &system{
-		conn: conn, keep: o.Keep, client: asynq.NewClient(conn),
+		conn: conn, keep: o.Keep, poll: o.Poll, role: o.Role, client: asynq.NewClient(conn),
 		redis: redis.NewClient(&redis.Options{Network: network, Addr: o.Redis}),
 	}, nil
 }
@@ -57,7 +60,7 @@ func (s *system) Enqueue(ctx context.Context, data [][]byte, delay time.Duration
 
 // Work implements [contender.System].
 func (s *system) Work(concurrency int, handle func(data []byte)) (stop func() error, err error) {
-	server := asynq.NewServer(s.conn, asynq.Config{Concurrency: concurrency, LogLevel: asynq.ErrorLevel})
+	server := asynq.NewServer(s.conn, asynq.Config{Concurrency: concurrency, TaskCheckInterval: s.poll, LogLevel: asynq.ErrorLevel})
 	err = server.Start(asynq.HandlerFunc(func(_ context.Context, task *asynq.Task) error {
 		handle(task.Payload())
 		return nil
@@ -66,7 +69,9 @@ func (s *system) Work(concurrency int, handle func(data []byte)) (stop func() er
 		return nil, err
 	}
 	return func() error {
-		server.Stop() // Shutdown would take more than a second, and nothing is in flight
+		if s.role == contender.Steady {
+			server.Shutdown()
+		} // else nothing is in flight: the process ends, and Shutdown would wait for the next look at the queue
 		return nil
 	}, nil
 }

@@ -47,8 +47,23 @@ func TestSystem_EnqueuesAndWorks(t *testing.T) {
 	if r := carry(t, o); r.Tasks != 300 || !r.End.After(r.Begin) {
 		t.Errorf("%+v", r)
 	}
+	s, err := open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if kept, err := s.(*system).redis.ZCard(t.Context(), "asynq:{default}:completed").Result(); err != nil || kept != 300 {
+		t.Errorf("%d tasks are kept, %v", kept, err)
+	}
 	o.Role, o.Delay = contender.Enqueue, time.Hour
 	carry(t, o) // which counts what is scheduled
+}
+
+func TestSystem_KeepsABacklog(t *testing.T) {
+	o := contender.Order{Role: contender.Enqueue, Redis: redisAt(t), Tasks: 1000, Payload: 192, Callers: 8, Batch: 1, Concurrency: 10}
+	carry(t, o)
+	o.Role = contender.Steady
+	carry(t, o) // which counts what is left
 }
 
 func TestSystem_PicksUp(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -16,12 +18,12 @@ import (
 const (
 	Enqueue = "enqueue" // put Tasks on the queue
 	Work    = "work"    // run Tasks that are there
-	Steady  = "steady"  // run Tasks, and put one on for each, so that the backlog stays
+	Steady  = "steady"  // run Tasks, and put as many on, Batch by Batch, so that the backlog stays
 	PickUp  = "pickup"  // put Tasks on one by one before an idle worker
 	Post    = "post"    // send Tasks by HTTP to URL
 )
 
-// Batch is how many tasks a call has where tasks go in bulk.
+// Batch is how many tasks a call has where tasks go in bulk, and how many a backlog is refilled by.
 const Batch = 512
 
 // Order is what a process is to do.
@@ -45,6 +47,8 @@ type Order struct {
 	Keep time.Duration
 	// Concurrency is how many tasks run at once.
 	Concurrency int
+	// Poll is how often an idle worker looks for tasks, where that is a setting; 0 is its default.
+	Poll time.Duration
 	// Nap is how long each task takes.
 	Nap time.Duration
 	// Shared: other processes take from the queue too, so this one ends when nothing is left.
@@ -67,7 +71,7 @@ type Result struct {
 	// FromCall and FromReturn are how long picked up tasks waited, from the call that enqueued them and from
 	// its end. A task that starts before the call has returned waited 0 from then on.
 	FromCall, FromReturn []time.Duration
-	// Error is why there is nothing else.
+	// Error is why there is nothing else, in one line.
 	Error string
 }
 
@@ -96,10 +100,22 @@ func Answer(in io.Reader, out io.Writer, about string, carry func(context.Contex
 	defer cancel()
 	result, err := carry(ctx, o)
 	if err != nil {
-		result = Result{Error: err.Error()}
+		result = Result{Error: strings.ReplaceAll(err.Error(), "\n", "; ")}
 	}
 	result.About = about
 	return json.NewEncoder(out).Encode(result)
+}
+
+// Library is a library by its name and, where the build tells it, the version of its module.
+func Library(name, module string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == module {
+				return name + " " + dep.Version
+			}
+		}
+	}
+	return name
 }
 
 // Carry returns what carries an order out on a system.

@@ -156,15 +156,18 @@ func TestWork_FailsForALostTask(t *testing.T) {
 }
 
 func TestSteady_LeavesTheBacklogAsItIs(t *testing.T) {
-	f := backlog(300)
-	r, err := carry(t, f, Order{Role: Steady, Tasks: 1000, Concurrency: 3, Batch: 100, Payload: 20})
-	if err != nil || r.Tasks != 1000 {
-		t.Errorf("%+v, %v", r, err)
-	}
-	f = backlog(300)
-	f.lose = 77
-	if _, err := carry(t, f, Order{Role: Steady, Tasks: 1000, Concurrency: 3, Batch: 100, Payload: 20}); err == nil {
-		t.Error("it did not miss the lost task")
+	for _, o := range []Order{{Callers: 1, Batch: Batch}, {Callers: 7, Batch: 1}} {
+		o.Role, o.Tasks, o.Concurrency, o.Payload = Steady, 2*Batch+10, 3, 20
+		f := backlog(600)
+		r, err := carry(t, f, o)
+		if err != nil || r.Tasks != o.Tasks || f.put != 2*Batch {
+			t.Errorf("%+v, %v, and %d were put on", r, err, f.put)
+		}
+		f = backlog(600)
+		f.lose = 77
+		if _, err := carry(t, f, o); err == nil {
+			t.Error("it did not miss the lost task")
+		}
 	}
 }
 

@@ -14,11 +14,7 @@ func enqueue(ctx context.Context, o Order, s System) (result Result, err error) 
 	if err != nil {
 		return result, err
 	}
-	data := make([][]byte, o.Batch)
-	for i := range data {
-		data[i] = Data(o.Payload, i)
-	}
-	call := func(ctx context.Context, n int) error { return s.Enqueue(ctx, data[:n], o.Delay) }
+	call := enqueuing(o, s)
 	warmUp := o
 	warmUp.Tasks, warmUp.Batch = o.WarmUp, 1
 	if _, err = Share(ctx, warmUp, call); err != nil {
@@ -32,6 +28,15 @@ func enqueue(ctx context.Context, o Order, s System) (result Result, err error) 
 		err = fmt.Errorf("%d tasks were enqueued, and %d are there", want, after-before)
 	}
 	return result, err
+}
+
+// enqueuing is a call that enqueues as many tasks as it is told, Batch at most.
+func enqueuing(o Order, s System) func(ctx context.Context, tasks int) error {
+	data := make([][]byte, o.Batch)
+	for i := range data {
+		data[i] = Data(o.Payload, i)
+	}
+	return func(ctx context.Context, n int) error { return s.Enqueue(ctx, data[:n], o.Delay) }
 }
 
 // Share has the callers of an order make calls of at most Batch tasks each, until all Tasks are through.

@@ -103,12 +103,12 @@ func steady(ctx context.Context, o Order, s System) (result Result, err error) {
 	if err != nil {
 		return result, err
 	}
-	t, more := newTally(o), make(chan struct{}, o.Tasks/o.Batch+1)
+	t, more := newTally(o), make(chan struct{}, o.Tasks/Batch+1)
 	fed := make(chan error, 1)
 	go func() { fed <- feed(ctx, o, s, more) }()
 	cpu := spent()
 	stop, err := s.Work(o.Concurrency, func([]byte) {
-		if n := int(t.run()); n%o.Batch == 0 && n <= o.Tasks {
+		if n := int(t.run()); n%Batch == 0 && n <= o.Tasks {
 			more <- struct{}{}
 		}
 	})
@@ -124,22 +124,19 @@ func steady(ctx context.Context, o Order, s System) (result Result, err error) {
 		return result, err
 	}
 	after, err := s.Unfinished(ctx)
-	if want := before + o.Tasks/o.Batch*o.Batch - int(t.ended.Load()); err == nil && after != want {
+	if want := before + o.Tasks/Batch*Batch - int(t.ended.Load()); err == nil && after != want {
 		err = fmt.Errorf("the backlog has %d tasks, and should have %d", after, want)
 	}
 	return result, err
 }
 
-// feed puts a batch on the queue each time that one has run.
-func feed(ctx context.Context, o Order, s System, more <-chan struct{}) error {
-	data := make([][]byte, o.Batch)
-	for i := range data {
-		data[i] = Data(o.Payload, i)
-	}
-	var err error
+// feed has the callers put [Batch] tasks on the queue each time that so many have run.
+func feed(ctx context.Context, o Order, s System, more <-chan struct{}) (err error) {
+	call := enqueuing(o, s)
+	o.Tasks = Batch
 	for range more {
 		if err == nil {
-			err = s.Enqueue(ctx, data, 0)
+			_, err = Share(ctx, o, call)
 		}
 	}
 	return err

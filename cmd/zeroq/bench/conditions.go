@@ -7,8 +7,8 @@ import (
 	"maps"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,12 +26,13 @@ func (l *lab) conditions(ctx context.Context, took time.Duration) (sheet, error)
 	}
 	return sheet{
 		title: "Conditions",
-		about: "Rates are medians of the rounds, beside the slowest and the fastest; within a round the contenders run in turn, each run on a new, empty redis-server. " +
-			"\"zeroq is\" says how many times as fast, \"of itself\" how fast in parts of the first condition, each the median of the rounds' ratios. Redis µs and program µs are CPU time for each task, in " +
-			"redis-server and in the contender: 10 µs a task are 1 s for 100,000.",
+		about: "Rates are medians of the rounds, beside the slowest and the fastest; within a round the contenders run in turn, each run on a new, empty redis-server, but for backlogs. " +
+			"\"zeroq is\" says how many times as fast, \"of itself\" how fast in parts of the first condition, each the median of the rounds' ratios. Redis s/100k and program s/100k are CPU seconds " +
+			"for 100,000 tasks, in redis-server and in the contender.",
 		head: []string{"condition", ""}, words: 2,
 		rows: [][]string{
 			{"machine", fmt.Sprintf("%s, %d cores", cpuModel(), runtime.NumCPU())},
+			{"load average", loadRow(l.load)},
 			{"system", strings.TrimSpace(runtime.GOOS + "/" + runtime.GOARCH + " " + kernel())},
 			{"Go", runtime.Version()},
 			{"redis-server", server + ", a unix socket, nothing persisted, no latency added, but where a table says otherwise"},
@@ -80,14 +81,26 @@ func kernel() string {
 	return strings.TrimSpace(string(text))
 }
 
-// moduleVersion is a library and the version of it that this program was built with.
-func moduleVersion(name, path string) string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dep := range info.Deps {
-			if dep.Path == path {
-				return name + " " + dep.Version
-			}
-		}
+// loadAverage is that of the last minute on Linux, else empty.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg") // not there on other systems
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
+
+// busy tells whether so much runs already that a contender would be short of CPU. What built this program counts too.
+func busy(load string, cores int) bool {
+	n, err := strconv.ParseFloat(load, 64)
+	return err == nil && n > float64(cores)/2
+}
+
+// loadRow is what the conditions say of a load average.
+func loadRow(load string) string {
+	switch {
+	case load == "":
+		return "unknown"
+	case busy(load, runtime.NumCPU()):
+		return load + " at the start: the machine was busy"
 	}
-	return name
+	return load + " at the start"
 }

@@ -11,8 +11,8 @@ import (
 type run struct {
 	tasks int
 	took  time.Duration
-	// redis and program are the CPU time of the Redis and of the contender's processes.
-	redis, program time.Duration
+	// redis, program and server are the CPU time of the Redis, of the contender's processes and of what answers HTTP.
+	redis, program, server time.Duration
 }
 
 func (r run) rate() float64 { return float64(r.tasks) / r.took.Seconds() }
@@ -63,7 +63,7 @@ func (l *lab) compare(ctx context.Context, entries []entry) ([]figure, error) {
 func (e entry) failed(err error) error { return fmt.Errorf("%s, %s: %w", e.work, e.contender, err) }
 
 // calibrate finds out how many tasks take about the time of a run. Few tasks show a rate that is too low, and a
-// single run may be held up, so it goes on until they took half of it, and does two at least.
+// single run may be held up, so it goes on until they took a third of it, and does two at least.
 func (l *lab) calibrate(ctx context.Context, e entry) (int, error) {
 	if l.sizes.run == 0 {
 		return firstTasks, nil
@@ -76,7 +76,7 @@ func (l *lab) calibrate(ctx context.Context, e entry) (int, error) {
 		}
 		best = max(best, r.rate())
 		want := rounded(best * l.sizes.run.Seconds())
-		if again && (r.took >= l.sizes.run/2 || want <= n) {
+		if again && (r.took >= l.sizes.run/3 || want <= n) {
 			return want, nil
 		}
 		n = min(want, 20*n)
@@ -113,9 +113,9 @@ func ratio(a, b figure) float64 {
 	return median(all)
 }
 
-// micros is the median of a time of each task, in µs.
-func (f figure) micros(what func(run) time.Duration) float64 {
-	return median(f.of(func(r run) float64 { return float64(what(r)) / float64(r.tasks) / 1000 }))
+// seconds is the median of what 100,000 tasks take of some time, in seconds.
+func (f figure) seconds(what func(run) time.Duration) float64 {
+	return median(f.of(func(r run) float64 { return what(r).Seconds() / float64(r.tasks) * 100_000 }))
 }
 
 // median is the middle of some numbers.

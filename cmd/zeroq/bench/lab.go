@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,8 @@ type lab struct {
 	zeroq   contestant
 	peers   []contestant
 	plain   contestant
+	// load is the load average of the last minute at the start, as Linux tells it.
+	load string
 	// about are the libraries of the contenders, as they told.
 	about map[string]bool
 }
@@ -80,6 +83,10 @@ func (l *lab) all() []contestant { return append(l.queues(), l.plain) }
 // run runs the cases and prints their tables as they come, then the conditions.
 func (l *lab) run(ctx context.Context, chosen []suite, p printer, progress io.Writer) error {
 	began := time.Now()
+	l.load = loadAverage()
+	if busy(l.load, runtime.NumCPU()) {
+		fmt.Fprintf(progress, "bench: the machine is busy (load average %s): the figures may be too low\n", l.load)
+	}
 	for _, c := range chosen {
 		fmt.Fprintf(progress, "bench: %s, after %v\n", c.name, time.Since(began).Round(time.Second))
 		sheets, err := c.run(ctx, l)

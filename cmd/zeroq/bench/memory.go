@@ -25,13 +25,13 @@ var holdings = []struct {
 func memorySuite(ctx context.Context, l *lab) ([]sheet, error) {
 	s := sheet{
 		title: "Memory of Redis", head: []string{"tasks that are", "contender", "bytes a task", "zeroq needs", "tasks"}, words: 2,
-		about: "What used_memory of Redis grows by, for each task.",
+		about: "What used_memory of Redis grows by, for each task, all of which were enqueued one a call.",
 	}
 	for _, h := range holdings {
 		ours := 0.0
 		for _, who := range l.queues() {
 			o := contender.Order{
-				Role: contender.Enqueue, Tasks: l.stored, Payload: payload, Callers: who.fillers, Batch: who.batch, Delay: h.delay, Keep: h.keep,
+				Role: contender.Enqueue, Tasks: l.stored, Payload: payload, Callers: manyCallers, Batch: 1, Delay: h.delay, Keep: h.keep,
 			}
 			bytes, err := l.weigh(ctx, who, o, h.run)
 			if err != nil {

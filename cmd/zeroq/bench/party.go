@@ -30,6 +30,14 @@ type contestant struct {
 	fillers, batch int
 }
 
+// refillers is how many callers refill its backlog: one, or as many as fill it where they have no calls of many tasks.
+func (c contestant) refillers() int {
+	if c.batch > 1 {
+		return 1
+	}
+	return c.fillers
+}
+
 // program is a party that is a process of its own for each order.
 type program struct {
 	path string

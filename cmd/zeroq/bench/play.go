@@ -21,7 +21,7 @@ func play(name, config string, in io.Reader, out io.Writer, version string) erro
 	case "zeroq":
 		return contender.Answer(in, out, "zeroq "+version, contender.Carry(openOurs))
 	case "redis":
-		return contender.Answer(in, out, moduleVersion("go-redis", "github.com/redis/go-redis/v9"), contender.Carry(openPlain))
+		return contender.Answer(in, out, contender.Library("go-redis", "github.com/redis/go-redis/v9"), contender.Carry(openPlain))
 	case "post":
 		return contender.Answer(in, out, "", post)
 	case "bare":

@@ -69,6 +69,22 @@ func row(cells []string) table.Row {
 	return r
 }
 
+// cost is some CPU time of a run.
+type cost func(run) time.Duration
+
+// spent tells whether a figure has any of it.
+func (c cost) spent(f figure) bool { return f.seconds(c) > 0 }
+
+// costs are the columns of CPU seconds per 100,000 tasks.
+var costs = []struct {
+	head string
+	of   cost
+}{
+	{"Redis s/100k", func(r run) time.Duration { return r.redis }},
+	{"server s/100k", func(r run) time.Duration { return r.server }},
+	{"program s/100k", func(r run) time.Duration { return r.program }},
+}
+
 // comparison is the table of some figures. Columns that would be empty are left out.
 func comparison(title, about string, figures []figure) sheet {
 	some := func(has func(figure) bool) bool { return slices.ContainsFunc(figures, has) }
@@ -84,7 +100,10 @@ func comparison(title, about string, figures []figure) sheet {
 	add(true, "contender", "tasks/s", "min–max")
 	add(others, "zeroq is")
 	add(conditions, "of itself")
-	add(true, "Redis µs", "program µs", "tasks")
+	for _, c := range costs {
+		add(some(c.of.spent), c.head)
+	}
+	add(true, "tasks")
 	if conditions {
 		s.words++
 	}
@@ -101,9 +120,12 @@ func comparison(title, about string, figures []figure) sheet {
 		if conditions {
 			cells = append(cells, f.ofItself(figures))
 		}
-		s.rows = append(s.rows, append(cells,
-			micros(f.micros(func(r run) time.Duration { return r.redis })),
-			micros(f.micros(func(r run) time.Duration { return r.program })), whole(float64(f.runs[0].tasks))))
+		for _, c := range costs {
+			if some(c.of.spent) {
+				cells = append(cells, decimals(f.seconds(c.of)))
+			}
+		}
+		s.rows = append(s.rows, append(cells, whole(float64(f.runs[0].tasks))))
 	}
 	return s
 }
@@ -141,11 +163,12 @@ func times(ratio float64) string {
 	return strconv.FormatFloat(ratio, 'f', 2, 64) + "×"
 }
 
-func micros(n float64) string {
+// decimals is a number with two of them, or a dash where there is nothing.
+func decimals(n float64) string {
 	if n <= 0 {
 		return "-"
 	}
-	return strconv.FormatFloat(n, 'f', 1, 64)
+	return strconv.FormatFloat(n, 'f', 2, 64)
 }
 
 // whole is a number with a comma at each thousand.
