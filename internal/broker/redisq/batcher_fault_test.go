@@ -28,7 +28,7 @@ func TestBatcher_FaultIsToldToAllAndLeavesNothing(t *testing.T) {
 		return func(r *rig) { r.must(r.client.ConfigSet(r.Context(), name, value).Err()) }
 	}
 	master := func(to ...string) func(*rig) {
-		return func(r *rig) { r.must(r.client.SlaveOf(r.Context(), to[0], to[1]).Err()) }
+		return func(r *rig) { r.must(r.client.Do(r.Context(), "replicaof", to[0], to[1]).Err()) }
 	}
 	faults := map[string]struct {
 		begin, end func(*rig)
