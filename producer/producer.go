@@ -66,8 +66,11 @@ func New(conf Conf, middleware ...zeroq.EnqueueMiddleware) (*Producer, error) {
 // Enqueue puts tasks on their queues and sets their ID, Queue and EnqueuedAt. When it returns nil
 // all of them are safe in Redis. One task that is refused gives its own error; of several, a
 // [zeroq.BatchError] has one for each. A task that is in already is a [zeroq.ErrDuplicateID]: send a
-// copy without ID and EnqueuedAt to have it run twice. After [zeroq.ErrUnavailable] a task may or may not be in; a
-// chosen [zeroq.Task.ID] makes it safe to try again.
+// copy without ID and EnqueuedAt to have it run twice. After [zeroq.ErrUnavailable], or when ctx has ended, a task may or
+// may not be in; a chosen [zeroq.Task.ID] makes it safe to try again.
+//
+// Concurrent calls for one queue share round trips to Redis: a call may wait for the one before it. What a full or
+// failing Redis answers to a shared one is the error of all tasks in it.
 //
 // What is in gets the trace context of ctx as headers, unless a task has a header traceparent already;
 // the Headers of the caller's tasks stay as they are.

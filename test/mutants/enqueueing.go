@@ -14,15 +14,23 @@ var enqueueing = []Mutant{{
 	Package: redisq, Run: enqueues,
 }, {
 	Name: "enqueue-again-adds", Why: "an enqueue sent again adds its tasks twice", File: scripts + "enqueue.lua",
-	Old: "if known then", New: "if false then",
+	Old: "if sent_again then", New: "if false then",
 	Package: redisq, Run: again,
 }, {
+	Name: "enqueue-looks-at-first", Why: "an id given out twice is noticed only where it is the first of a call", File: scripts + "enqueue.lua",
+	Old: "for i = 1, n do", New: "for i = 1, 1 do",
+	Package: redisq, Run: enqueues,
+}, {
 	Name: "enqueue-forgets-lost-numbers", Why: "an id given out twice takes a new task for an old one", File: scripts + "enqueue.lua",
-	Old: "return {same and 'OK' or 'DUPLICATE', now}", New: "return {'OK', now}",
+	Old: "return {'DUPLICATE', now}", New: "return {'OK', now}",
 	Package: redisq, Run: enqueues,
 }, {
 	Name: "batcher-ends-for-one", Why: "a caller who leaves ends the call of others", File: brokers + "batcher.go",
 	Old: "p.trip.callers == 0 {", New: "p.trip.callers >= 0 {",
+	Package: redisq, Run: "TestBatcher_",
+}, {
+	Name: "batcher-hangs-with-a-call", Why: "a call that hangs stops all callers of its queue", File: brokers + "batcher.go",
+	Old: "time.Since(b.begun) > patience", New: "false",
 	Package: redisq, Run: "TestBatcher_",
 }, {
 	Name: "batcher-promises-too-much", Why: "a caller is told that tasks are in that a full queue has refused", File: brokers + "enqueueplain.go",
@@ -89,7 +97,7 @@ var enqueueing = []Mutant{{
 	Old: "return zeroq.ErrDuplicateID //", New: "task.ID = \"\" //",
 	Package: "./producer", Run: "TestEnqueue_",
 }, {
-	Name: "http-refused-is-taken", Why: "a client is told that a task is in which the broker refused", File: "api/app/enqueuer.go",
-	Old: "			failed = true\n", New: "",
-	Package: api, Run: "TestEnqueuer_",
+	Name: "refused-is-taken", Why: "a producer is told that a task is in which the broker refused", File: "internal/admission/admission.go",
+	Old: "errs[i] = err; err == nil {", New: "err == nil {",
+	Package: "./internal/admission", Run: "TestGate_",
 }}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zeroq-dev/zeroq"
+	"github.com/zeroq-dev/zeroq/internal/admission"
 )
 
 // MaxDepth is how deep a task may be nested; the task itself is the first level.
@@ -19,22 +20,10 @@ func Task(raw []byte, now time.Time) (*zeroq.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := validate(task, now); err != nil {
+	if err := admission.CheckRest(task, now); err != nil { // the parser has seen to its data
 		return nil, err
 	}
 	return task, nil
-}
-
-// validate is Validate of a task whose data the parser has found to be JSON, which need not be read again.
-func validate(task *zeroq.Task, now time.Time) error {
-	if len(task.Data) > zeroq.MaxDataBytes {
-		return task.Validate(now)
-	}
-	data := task.Data
-	task.Data = nil
-	err := task.Validate(now)
-	task.Data = data
-	return err
 }
 
 // field reads the value of the field key, which is called name in errors.

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// patience is how long callers wait for the call that is under way before one of them goes beside it, so that
-	// a connection that hangs stops only those who use it; maxTrips is how many calls there may be then.
+	// patience is how long callers wait, and up to twice as long, for the call that is under way before they go beside
+	// it, so that a connection that hangs stops only those who use it; maxTrips is how many calls there may be then.
 	patience = 50 * time.Millisecond
 	maxTrips = 8
 	// tripTimeout bounds a call that is made for several callers, none of whose deadlines may end it.
@@ -30,6 +30,7 @@ type batcher struct {
 	trips   int       // under way
 	begun   time.Time // when the last of them began
 	waiting []*parcel
+	watched bool // until nobody waits
 }
 
 // parcel is the cargo of a caller who waits.
@@ -51,8 +52,8 @@ type trip struct {
 // change it.
 func (b *batcher) send(ctx context.Context, l *cargo) error {
 	b.mu.Lock()
-	if b.trips == 0 || b.trips < maxTrips && time.Since(b.begun) > patience {
-		b.trips, b.begun = b.trips+1, time.Now()
+	if b.trips == 0 {
+		b.trips, b.begun = 1, time.Now()
 		b.mu.Unlock()
 		defer b.next()
 		b.call(ctx, []*cargo{l})
@@ -60,6 +61,10 @@ func (b *batcher) send(ctx context.Context, l *cargo) error {
 	}
 	p := &parcel{cargo: l, done: make(chan struct{})}
 	b.waiting = append(b.waiting, p)
+	if !b.watched {
+		b.watched = true
+		time.AfterFunc(patience, b.watch)
+	}
 	b.mu.Unlock()
 	select {
 	case <-p.done:
@@ -85,6 +90,23 @@ func (b *batcher) leave(p *parcel) {
 	}
 	if p.trip.callers--; p.trip.callers == 0 {
 		p.trip.cancel()
+	}
+}
+
+// watch has those who wait go beside calls that hang, and comes again as long as somebody waits.
+func (b *batcher) watch() {
+	b.mu.Lock()
+	b.watched = len(b.waiting) > 0
+	beside := b.watched && b.trips < maxTrips && time.Since(b.begun) > patience
+	if beside {
+		b.trips++
+	}
+	if b.watched {
+		time.AfterFunc(patience, b.watch)
+	}
+	b.mu.Unlock()
+	if beside {
+		b.next()
 	}
 }
 
@@ -156,7 +178,7 @@ func newDriver() *driver {
 	return d
 }
 
-// drive has do done by a goroutine that close waits for. After that nothing can be sent, and it is done here.
+// drive has do done by a goroutine that is active. Once the driver has stopped nothing can be sent, and it is done here.
 func (d *driver) drive(do func()) {
 	d.mu.Lock()
 	closed := d.closed
@@ -169,10 +191,10 @@ func (d *driver) drive(do func()) {
 	}
 }
 
-func (d *driver) close() {
+// stop ends trips between two attempts to send them; one that waits for an answer ends with its connection.
+func (d *driver) stop() {
 	d.cancel()
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	d.active.Wait()
 }

@@ -296,20 +296,36 @@ func TestBatcher_CloseEndsAllCalls(t *testing.T) {
 	c.wantErr(c.Enqueue(t.Context(), newTasks(1)), zeroq.ErrUnavailable)
 }
 
-func TestBatcher_WhoLosesPatienceGoesBesideACallThatHangs(t *testing.T) {
-	t.Parallel()
-	c := newCrowd(newRig(t))
-	first := c.fill()
+// impatient has those who wait go beside the calls that are under way.
+func (c *crowd) impatient() {
 	b := c.batcher("q", c.keys)
 	b.mu.Lock()
 	b.begun = time.Now().Add(-time.Minute)
 	b.mu.Unlock()
-	beside := c.come(t.Context(), newTask())
-	c.until("two calls are under way", func() bool { return c.gate.calls.Load() == 2 })
+}
+
+func TestBatcher_ThoseWhoWaitGoBesideACallThatHangs(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(newRig(t))
+	all := c.fill()
+	for calls := int64(2); calls <= maxTrips; calls++ {
+		all = append(all, c.come(t.Context(), newTask()))
+		c.impatient()
+		c.until("one more call is under way", func() bool { return c.gate.calls.Load() == calls })
+		c.hold()
+	}
+	all = append(all, c.come(t.Context(), newTask()))
+	c.impatient()
+	b := c.batcher("q", c.keys)
+	b.watch()
+	if waiting, _ := c.present(); waiting != 1 {
+		t.Errorf("%d wait, want the one for whom there is no call left", waiting)
+	}
 	c.open()
-	for _, done := range append(first, beside) {
+	for _, done := range all {
 		c.wantErr(<-done, nil)
 	}
+	c.until("nobody watches", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return !b.watched && b.trips == 0 })
 }
 
 // Callers go on over kills of Redis: each has its own answer, and what was acknowledged is there.

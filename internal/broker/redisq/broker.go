@@ -67,13 +67,14 @@ func (b *Broker) Ping(ctx context.Context) error {
 
 // Close ends all connections.
 func (b *Broker) Close() error {
-	b.driver.close()
+	b.driver.stop()
 	b.bell.close()
 	b.stops.close()
 	err := b.waits.Close()
 	if closing := b.calls.Close(); closing != nil {
 		err = closing
 	}
+	b.driver.active.Wait()
 	return err
 }
 

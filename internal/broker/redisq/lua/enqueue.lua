@@ -9,23 +9,32 @@
 -- KEYS[8] r:<bucket>*  HASH  slot -> record; one key for each bucket
 -- ARGV    prefix of the queue's keys; for each bucket: n, then n times slot, record; then n, n messages
 --         for each ready list; then n, n times due in ms, id, message
--- RETURNS {OK, now}; {FULL, now, tasks there is room for}; {DRAINING, now}; or {DUPLICATE, now} when the
---         first id of a bucket is that of an older task: Redis has lost its last writes, and gives out numbers again
+-- RETURNS {OK, now}; {FULL, now, tasks there is room for}; {DRAINING, now}; or {DUPLICATE, now} when an id
+--         is that of an older task: Redis has lost its last writes, and gives out numbers again
 -- OOM     refused before the first write: nothing is written
 local now = now_ms()
 local prefix = take()
 -- What is read here need not be checked for its type: reading it fails before anything is written.
-local buckets, total = {}, 0
+local buckets, total, sent_again = {}, 0, false
 for key = 8, #KEYS do
   local n = tonumber(take())
-  local at = cursor + 1
-  local known = redis.call('HGET', KEYS[key], ARGV[at])
-  if known then
-    -- The time it was enqueued at stays in a record: the same one means the same call, sent again.
-    local same = string.match(known, '"e":(%d+)') == string.match(ARGV[at + 1], '"e":(%d+)')
-    return {same and 'OK' or 'DUPLICATE', now}
-  end
   buckets[key], total = take_list(n * 2), total + n
+  local slots = {}
+  if n == 1 or redis.call('HLEN', KEYS[key]) > 0 then
+    for i = 1, n do
+      slots[i] = buckets[key][2 * i - 1]
+    end
+  end
+  for i, known in ipairs(#slots > 0 and redis.call('HMGET', KEYS[key], unpack(slots)) or slots) do
+    -- The time it was enqueued at stays in a record: the same one means the same call, sent again.
+    if known and string.match(known, '"e":(%d+)') ~= string.match(buckets[key][2 * i], '"e":(%d+)') then
+      return {'DUPLICATE', now}
+    end
+    sent_again = sent_again or known
+  end
+end
+if sent_again then
+  return {'OK', now}
 end
 local why, room, drained = refusal(KEYS[7], prefix, total)
 if why == 'DRAINING' then

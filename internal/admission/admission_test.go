@@ -1,4 +1,4 @@
-package app
+package admission
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 )
 
 // What the broker refuses stays as it was; what it takes has what the broker decided.
-func TestEnqueuer_ChangesWhatIsTaken(t *testing.T) {
+func TestGate_ChangesWhatIsTaken(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	e := enqueuer{func(_ context.Context, tasks []*zeroq.Task) []error {
+	gate := Gate{Checked: true, Put: func(_ context.Context, tasks []*zeroq.Task) []error {
 		errs := make([]error, len(tasks))
 		for i, task := range tasks {
 			if task.MaxAttempts != zeroq.DefaultMaxAttempts || task.Queue != zeroq.DefaultQueue {
@@ -27,7 +27,7 @@ func TestEnqueuer_ChangesWhatIsTaken(t *testing.T) {
 		return errs
 	}}
 	good, bad := zeroq.NewTask("good", nil), zeroq.NewTask("bad", nil)
-	err := e.Enqueue(t.Context(), good, bad)
+	err := gate.Enqueue(t.Context(), at, good, bad)
 	var batch *zeroq.BatchError
 	if !errors.As(err, &batch) || len(batch.Errors) != 2 || batch.Errors[0] != nil || !errors.Is(batch.Errors[1], zeroq.ErrDraining) {
 		t.Errorf("got %v", err)
@@ -38,10 +38,10 @@ func TestEnqueuer_ChangesWhatIsTaken(t *testing.T) {
 	if bad.ID != "" || bad.Queue != "" || !bad.EnqueuedAt.IsZero() {
 		t.Errorf("a refused task is %+v", bad)
 	}
-	if err := e.Enqueue(t.Context(), good); err != nil {
+	if err := gate.Enqueue(t.Context(), at, good); err != nil {
 		t.Error(err)
 	}
-	if err := e.Enqueue(t.Context(), bad); !errors.Is(err, zeroq.ErrDraining) || errors.As(err, &batch) {
+	if err := gate.Enqueue(t.Context(), at, bad); !errors.Is(err, zeroq.ErrDraining) || errors.As(err, &batch) {
 		t.Errorf("got %v", err)
 	}
 }
