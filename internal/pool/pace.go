@@ -8,7 +8,7 @@ const (
 	// no time, and no task waits here for long while other workers are idle.
 	aheadFor = 10 * time.Millisecond
 	// maxAhead is how many tasks it is at most.
-	maxAhead = 1024
+	maxAhead = 512
 	// maxWait is how long a task waits here at most, where others take longer than they used to: then it is
 	// handed back.
 	maxWait = 100 * time.Millisecond

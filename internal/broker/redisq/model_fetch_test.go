@@ -12,6 +12,21 @@ func (m *model) fetchSome() { m.fetchFor(m.someMember(), 1+m.rng.IntN(8)) }
 
 func (m *model) fetchFor(who *modelMember, n int) {
 	deliveries, err := who.Fetch(m.Context(), n, 0)
+	m.fetched(who, n, deliveries, err)
+}
+
+// exchangeSome settles and fetches in one call.
+func (m *model) exchangeSome() {
+	who, n := m.someMember(), 1+m.rng.IntN(8)
+	outcomes, become := m.outcomesOf(who)
+	deliveries, fetching, settling := who.Exchange(m.Context(), outcomes, n, 0)
+	m.must(settling)
+	become()
+	m.fetched(who, n, deliveries, fetching)
+}
+
+// fetched foretells what a fetch of up to n tasks has answered.
+func (m *model) fetched(who *modelMember, n int, deliveries []*broker.Delivery, err error) {
 	n, closed := m.open(n)
 	if closed != nil {
 		if !errors.Is(err, closed) || len(deliveries) > 0 {
