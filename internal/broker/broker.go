@@ -105,8 +105,8 @@ type Member interface {
 // Exchanger is a member that can settle and fetch in one round trip. Who has one call of Exchange under way
 // has neither one of Fetch nor one of Settle.
 type Exchanger interface {
-	// Exchange does what Settle does with the outcomes, and then what Fetch does. fetching is Fetch's error,
-	// settling that of Settle.
+	// Exchange does what Settle does with the outcomes, and then what Fetch does, which may miss what is handed
+	// back. fetching is Fetch's error, settling that of Settle.
 	Exchange(ctx context.Context, outcomes []Outcome, n, ahead int) (deliveries []*Delivery, fetching, settling error)
 }
 
