@@ -69,8 +69,8 @@ type Join struct {
 // other, Settle by a third, Beat by a fourth; they may be at work at the same time.
 type Member interface {
 	// Fetch takes up to n tasks, and up to ahead more where neither a limit of the queue nor its carrier bounds
-	// what a worker may hold. No task and no error: nothing is ready, Wait may be called. A ClosedError:
-	// nothing may be taken for the time being.
+	// what a worker may hold; n may be 0, and such a queue answers ErrLimited to that. No task and no error: nothing is
+	// ready, Wait may be called. A ClosedError: nothing may be taken for the time being.
 	Fetch(ctx context.Context, n, ahead int) ([]*Delivery, error)
 	// Wait returns true when a task may be ready, and false after a while without one, when ctx
 	// ends, or when Wake is called.
@@ -105,8 +105,8 @@ type Member interface {
 // Exchanger is a member that can settle and fetch in one round trip. Who has one call of Exchange under way
 // has neither one of Fetch nor one of Settle.
 type Exchanger interface {
-	// Exchange does what Settle does with the outcomes, and then what Fetch does. fetching is Fetch's error,
-	// settling that of Settle.
+	// Exchange does what Settle does with the outcomes, and then what Fetch does, which may miss what is handed
+	// back. fetching is Fetch's error, settling that of Settle.
 	Exchange(ctx context.Context, outcomes []Outcome, n, ahead int) (deliveries []*Delivery, fetching, settling error)
 }
 

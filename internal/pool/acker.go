@@ -112,9 +112,10 @@ func (a *acker) run(ctx context.Context) {
 		if !a.closed() && a.busy() {
 			a.tarry(ctx)
 		}
+		last := a.closed() // before it looks: what is added until then is settled
 		for a.settleNext(ctx) {
 		}
-		if a.closed() {
+		if last {
 			a.giveUp()
 			return
 		}

@@ -28,12 +28,15 @@ type fake struct {
 	members  []*fakeMember
 	limit    int // tasks of a queue that may be at hand; 0: any number
 	reports  []map[string]json.RawMessage
+
+	exchanges bool // its members are Exchangers
 }
 
 type fakeQueue struct {
 	ready  []*zeroq.Task
 	bell   chan struct{} // closed and replaced when ready grows
 	paused bool
+	limit  int // of its own
 }
 
 func newFake() *fake {
@@ -169,6 +172,9 @@ func (f *fake) Join(ctx context.Context, join broker.Join) (broker.Member, error
 	defer f.mu.Unlock()
 	m := &fakeMember{fake: f, join: join}
 	f.members = append(f.members, m)
+	if f.exchanges {
+		return fakeExchanger{m}, nil
+	}
 	return m, nil
 }
 
@@ -203,11 +209,16 @@ func (m *fakeMember) Fetch(ctx context.Context, n, ahead int) ([]*broker.Deliver
 	if q.paused {
 		return nil, &broker.ClosedError{Cause: broker.ErrPaused, Wait: time.Second}
 	}
-	if m.fake.limit == 0 {
+	asked, limit := n, max(m.fake.limit, q.limit)
+	if limit == 0 {
 		n += ahead
 	} else {
-		if n = min(n, m.fake.limit-m.held); n < 1 {
-			return nil, &broker.ClosedError{Cause: broker.ErrLimited, Wait: 100 * time.Millisecond}
+		if n = min(n, limit-m.held); n < 1 {
+			wait := 100 * time.Millisecond
+			if asked == 0 {
+				wait = 0
+			}
+			return nil, &broker.ClosedError{Cause: broker.ErrLimited, Wait: wait}
 		}
 	}
 	var deliveries []*broker.Delivery

@@ -20,7 +20,7 @@ func (p *Pool) fetch(ctx context.Context) {
 			p.disarm(ctx)
 			p.slots.wait(ctx)
 			p.handBackAll(p.slots.late(), errLate)
-		case p.round(ctx, now, more) == 0 && now > 0:
+		case p.round(ctx, now, more) == 0 && now > 0 && !p.slots.waiting():
 			p.idle(ctx)
 		}
 	}
@@ -46,16 +46,31 @@ func (p *Pool) round(ctx context.Context, now, more int) int {
 			continue
 		}
 		free := max(now-total, 0)
-		ahead := now + more - total - free
-		if l.queue.Mode == broker.AtMostOnce {
-			ahead = 0 // what is lost with its worker is gone for good
-		}
+		ahead := p.aheadOf(l, free, now+more-total-free)
 		if free+ahead > 0 {
 			total += p.fetchFrom(ctx, l, free, ahead)
 		}
 	}
 	p.slots.got(total >= now+more)
 	return total
+}
+
+// aheadOf is how many tasks a queue is asked for ahead of so many free slots. None while another queue may have tasks
+// and gives none ahead: those of this one would leave it no slot.
+func (p *Pool) aheadOf(l *lane, free, most int) int {
+	if l.queue.Mode == broker.AtMostOnce { // what is lost with its worker is gone for good
+		l.slotted = l.slotted || free == 0
+		return 0
+	}
+	if l.slotted {
+		return min(free, 1) // one shows whether it still is
+	}
+	for _, other := range p.lanes {
+		if other.slotted {
+			return 0
+		}
+	}
+	return most
 }
 
 func (p *Pool) fetchFrom(ctx context.Context, l *lane, n, ahead int) int {
@@ -66,6 +81,7 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n, ahead int) int {
 	deliveries, err := l.fetch(call, n, ahead)
 	closed, isClosed := errors.AsType[*broker.ClosedError](err)
 	l.limited.Store(isClosed && closed.Cause == broker.ErrLimited)
+	l.slotted = n == 0 && l.limited.Load() || l.slotted && err == nil && len(deliveries) == n
 	switch {
 	case isClosed:
 		l.closed = time.Now().Add(min(closed.Wait, closedFor))
@@ -80,7 +96,7 @@ func (p *Pool) fetchFrom(ctx context.Context, l *lane, n, ahead int) int {
 	}
 	l.errors.Worked()
 	l.watch.fetched()
-	if len(deliveries) == 0 {
+	if len(deliveries) == 0 || n == 0 { // all slots run tasks
 		l.watch.worked()
 	}
 	p.keep(l, deliveries, mark)

@@ -23,6 +23,7 @@ type lane struct {
 	waits   backoff.Backoff // of waiting, likewise
 	closed  time.Time       // no fetch before then: the queue is closed, or fetching failed
 
+	slotted   bool             // it gives tasks for free slots only, and may have some
 	exchanger broker.Exchanger // the member; nil if it is none
 
 	limited  atomic.Bool // the last fetch found the queue at its limit

@@ -132,6 +132,13 @@ func (s *slots) all() []fetched {
 	return s.cut(len(s.ahead))
 }
 
+// waiting reports whether anything waits.
+func (s *slots) waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.ahead) > 0
+}
+
 // want is how many tasks to fetch for free slots, and how many more to have at hand when others end.
 func (s *slots) want() (now, more int) {
 	s.mu.Lock()

@@ -12,6 +12,10 @@ var fetching = []Mutant{{
 	Old: "if not redis.call('ZSCORE', KEYS[1], group) then", New: "if false then",
 	Package: redisq, Run: fetches,
 }, {
+	Name: "fetch-hides-its-limit", Why: "a queue with a limit seems empty to who asks ahead of slots", File: scripts + "fetch.lua",
+	Old: "if room < 1 and unlimited > 0 then", New: "if wait > 0 then",
+	Package: redisq, Run: fetches,
+}, {
 	Name: "fetch-paused", Why: "a paused queue gives out tasks", File: scripts + "fetch.lua",
 	Old: "if not room then", New: "room = room or most\nif false then",
 	Package: redisq, Run: fetches,

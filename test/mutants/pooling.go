@@ -71,6 +71,18 @@ var pooling = []Mutant{{
 	Old: " && a.waiting[n].Delivery.Lease == a.waiting[0].Delivery.Lease {", New: " {",
 	Package: pools, Run: "TestAcker_",
 }, {
+	Name: "acker-hurries", Why: "each outcome is settled by a call of its own", File: pool + "acker.go",
+	Old: "		if !a.closed() && a.busy() {", New: "		if false {",
+	Package: pools, Run: "TestAcker_",
+}, {
+	Name: "exchange-forgets-its-outcomes", Why: "outcomes that a fetch took along in vain are forgotten", File: pool + "acker.go",
+	Old: "	if err := exchange(a.batch); !a.answered(err) {", New: "	if err := exchange(a.batch); !a.answered(nil) {",
+	Package: pools, Run: "TestExchange_",
+}, {
+	Name: "ahead-starves-others", Why: "what is fetched ahead keeps a queue from its slots that gives none ahead", File: pool + "fetcher.go",
+	Old: "		l.slotted = l.slotted || free == 0\n", New: "",
+	Package: pools, Run: "TestAhead_",
+}, {
 	Name: "heart-trusts-its-lease-for-ever", Why: "handlers go on though no heartbeat worked for a lease", File: pool + "heart.go",
 	Old: "if time.Since(good) >= lease {", New: "if time.Since(good) >= 1000*lease {",
 	Package: pools, Run: "TestHeart_",

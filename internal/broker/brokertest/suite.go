@@ -17,6 +17,8 @@ var basics = suite{
 	"Settle_Expired":                      settleExpired,
 	"Settle_HandBackGoesToTheFront":       settleHandBack,
 	"Settle_TwiceIsRefused":               settleTwice,
+	"Exchange_SettlesAndFetches":          exchangeBoth,
+	"Exchange_EachCallHasItsOwnAnswer":    exchangeAnswers,
 	"Bare_GetsIDAndRuns":                  bareRuns,
 	"Bare_KeepsEveryByteOfData":           bareKeepsBytes,
 	"Bare_HonoursDelay":                   bareDelay,

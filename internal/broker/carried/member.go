@@ -49,6 +49,9 @@ func newMember(b *Broker, join broker.Join, powers broker.Powers) *member {
 // Fetch implements [broker.Member]. While nothing is at hand and the carrier is away, it is a
 // zeroq.ErrUnavailable. What comes ahead of that waits at the carrier's client already.
 func (m *member) Fetch(ctx context.Context, n, _ int) ([]*broker.Delivery, error) {
+	if n == 0 {
+		return nil, &broker.ClosedError{Cause: broker.ErrLimited}
+	}
 	for n = min(n, maxAsk); ; {
 		parcels := m.take(n)
 		if len(parcels) == 0 {

@@ -12,6 +12,27 @@ func (m *model) fetchSome() { m.fetchFor(m.someMember(), 1+m.rng.IntN(8)) }
 
 func (m *model) fetchFor(who *modelMember, n int) {
 	deliveries, err := who.Fetch(m.Context(), n, 0)
+	m.fetched(who, n, deliveries, err)
+}
+
+// exchangeSome settles and fetches in one call. Where something is called off, or scripts may be missing, settling
+// takes another call, and what it hands back comes too late for the fetch: that is not foretold.
+func (m *model) exchangeSome() {
+	who, n := m.someMember(), 1+m.rng.IntN(8)
+	if m.server != nil || slices.ContainsFunc(who.held, func(d *broker.Delivery) bool { return m.of(d.Raw).stopping }) {
+		m.settleFor(who)
+		m.fetchFor(who, n)
+		return
+	}
+	outcomes, become := m.outcomesOf(who)
+	deliveries, fetching, settling := who.Exchange(m.Context(), outcomes, n, 0)
+	m.must(settling)
+	become()
+	m.fetched(who, n, deliveries, fetching)
+}
+
+// fetched foretells what a fetch of up to n tasks has answered.
+func (m *model) fetched(who *modelMember, n int, deliveries []*broker.Delivery, err error) {
 	n, closed := m.open(n)
 	if closed != nil {
 		if !errors.Is(err, closed) || len(deliveries) > 0 {

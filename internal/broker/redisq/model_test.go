@@ -143,7 +143,7 @@ func (m *model) step() {
 		name   string
 		do     func()
 	}{
-		{12, "enqueue", m.enqueue}, {8, "push", m.pushBare}, {20, "fetch", m.fetchSome}, {16, "settle", m.settleSome},
+		{12, "enqueue", m.enqueue}, {8, "push", m.pushBare}, {20, "fetch", m.fetchSome}, {10, "settle", m.settleSome}, {10, "exchange", m.exchangeSome},
 		{4, "commit", m.commitSome}, {3, "report", m.reportSome}, {2, "wait", m.wait}, {1, "yield", m.yield},
 		{6, "promote", m.promote}, {3, "join", m.newMember}, {4, "kill", m.kill}, {3, "reap", m.reap},
 		{4, "dead one settles", m.deadSettles}, {2, "ghost settles", m.ghostSettles},

@@ -89,17 +89,18 @@ func (r *rig) stormTasks(n int) []string {
 // stormWork takes and settles tasks in every way there is.
 func (r *rig) stormWork(ctx context.Context, m broker.Member) {
 	states := []zeroq.State{zeroq.Succeeded, zeroq.Retry, zeroq.Dead, zeroq.Expired, zeroq.Ready}
+	var outcomes []broker.Outcome
 	for ctx.Err() == nil {
 		if _, err := r.Promote(r.Context(), "q"); err != nil {
 			r.Errorf("promote: %v", err)
 			return
 		}
-		held, err := m.Fetch(r.Context(), 1+rand.IntN(6), 0)
-		if err != nil {
-			r.Errorf("fetch: %v", err)
+		held, fetching, settling := m.(broker.Exchanger).Exchange(r.Context(), outcomes, 1+rand.IntN(6), 0)
+		if fetching != nil || settling != nil {
+			r.Errorf("fetch: %v, settle: %v", fetching, settling)
 			return
 		}
-		var outcomes []broker.Outcome
+		outcomes = nil
 		for _, d := range held {
 			o := outcome(m, d, states[rand.IntN(len(states))])
 			o.RunAt = m.Now().Add(5 * time.Millisecond)
@@ -108,10 +109,17 @@ func (r *rig) stormWork(ctx context.Context, m broker.Member) {
 			}
 			outcomes = append(outcomes, o)
 		}
+		if rand.IntN(2) == 0 && ctx.Err() == nil {
+			continue // the next fetch takes them along
+		}
 		if err := m.Settle(r.Context(), outcomes); err != nil {
 			r.Errorf("settle: %v", err)
 			return
 		}
+		outcomes = nil
+	}
+	if err := m.Settle(r.Context(), outcomes); err != nil {
+		r.Errorf("settle: %v", err)
 	}
 }
 

@@ -49,7 +49,7 @@ local room, wait, tokens = room_of(KEYS[8], now, most, unlimited)
 if not room then
   return {'PAUSED', now, wait, {}, {}}
 end
-if wait > 0 then
+if room < 1 and unlimited > 0 then
   return {'LIMITED', now, wait, {}, {}}
 end
 most = room
