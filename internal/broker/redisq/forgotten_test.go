@@ -105,3 +105,30 @@ func TestForgotten_AdmissionIsNoticedByTheHeartbeat(t *testing.T) {
 		}
 	})
 }
+
+func TestSettle_TaskThatAWorkerHasTwiceIsSettledOnce(t *testing.T) {
+	t.Parallel()
+	for _, state := range []zeroq.State{zeroq.Ready, zeroq.Succeeded, zeroq.Retry, zeroq.Dead} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			m := r.join("w")
+			r.put(newTask(), newTask())
+			held := r.fetch(m, 2)
+			again := *held[0] // as after a power cut, when it was fetched once more under the same lease
+			r.settle(m, outcome(m, held[0], state), outcome(m, held[1], zeroq.Succeeded), outcome(m, &again, state))
+			info, err := r.Queue(t.Context(), "q")
+			r.must(err)
+			total := int64(0)
+			for _, n := range info.Counts {
+				total += n
+			}
+			if total != 2 {
+				t.Errorf("two tasks count as %v", info.Counts)
+			}
+			if more, err := m.Fetch(t.Context(), 5, 0); err != nil || len(more) > 1 || len(more) == 1 && state != zeroq.Ready {
+				t.Errorf("%d are handed out: %v", len(more), err)
+			}
+		})
+	}
+}

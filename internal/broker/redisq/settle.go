@@ -54,6 +54,7 @@ func (b *Broker) settleCall(ctx context.Context, c call) (reply, error) {
 // settle settles outcomes, once those are changed that the script says must be. The settlement has
 // gathered nothing yet.
 func (s settlement) settle(ctx context.Context, seq uint64, outcomes []broker.Outcome) error {
+	outcomes = s.onlyOnce(outcomes)
 	for {
 		try := s
 		answer, err := try.run(ctx, seq, outcomes)
@@ -73,6 +74,25 @@ func (s settlement) settle(ctx context.Context, seq uint64, outcomes []broker.Ou
 	}
 }
 
+// onlyOnce leaves out what has the receipt of one before. A worker has a task twice under one lease when Redis forgot that
+// it had handed it out: there is one task to settle all the same.
+func (s *settlement) onlyOnce(outcomes []broker.Outcome) []broker.Outcome {
+	seen := make(map[string]bool, len(outcomes))
+	for _, o := range outcomes {
+		seen[o.Delivery.Receipt] = true
+	}
+	if len(seen) == len(outcomes) {
+		return outcomes
+	}
+	clear(seen)
+	owned := make([]bool, len(outcomes))
+	for i, o := range outcomes {
+		owned[i] = !seen[o.Delivery.Receipt]
+		seen[o.Delivery.Receipt] = true
+	}
+	return s.keepOwned(outcomes, func(i int, _ *broker.Delivery) bool { return owned[i] })
+}
+
 // onlyOwned leaves out what belongs to nobody here: a Redis that lost its last writes has such tasks
 // on their list again. owned has a flag for each receipt, in the order in which they were sent.
 func (s *settlement) onlyOwned(outcomes []broker.Outcome, owned []any) []broker.Outcome {
@@ -80,10 +100,15 @@ func (s *settlement) onlyOwned(outcomes []broker.Outcome, owned []any) []broker.
 	for i, receipt := range slices.Concat(s.again.receipts, s.over) {
 		ours[receipt.(string)] = owned[i] == int64(1)
 	}
+	return s.keepOwned(outcomes, func(_ int, d *broker.Delivery) bool { return ours[d.Receipt] })
+}
+
+// keepOwned leaves out what is not owned, and tells who wants to know.
+func (s *settlement) keepOwned(outcomes []broker.Outcome, owned func(i int, d *broker.Delivery) bool) []broker.Outcome {
 	var kept []broker.Outcome
 	var refused []*broker.Delivery
-	for _, o := range outcomes {
-		if ours[o.Delivery.Receipt] {
+	for i, o := range outcomes {
+		if owned(i, o.Delivery) {
 			kept = append(kept, o)
 		} else {
 			refused = append(refused, o.Delivery)
