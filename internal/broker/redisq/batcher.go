@@ -13,8 +13,9 @@ import (
 
 const (
 	// patience is how long callers wait, and up to twice as long, for the call that is under way before they go beside
-	// it, so that a connection that hangs stops only those who use it; maxTrips is how many calls there may be then.
-	patience = 50 * time.Millisecond
+	// it: where Redis is far away its calls overlap, and a connection that hangs stops only those who use it. A call
+	// takes less where Redis is near. maxTrips is how many calls there may be at a time.
+	patience = time.Millisecond
 	maxTrips = 8
 	// tripTimeout bounds a call that is made for several callers, none of whose deadlines may end it.
 	tripTimeout = 20 * time.Second
