@@ -4,6 +4,7 @@ package heap
 import (
 	"os"
 	"runtime/debug"
+	"strconv"
 )
 
 // growth is the percentage by which the heap may grow before it is collected. What lives in it is a few
@@ -16,4 +17,12 @@ func Grow() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(growth)
 	}
+}
+
+// GrowOthers has the Go programs that this one starts do the same, whatever they are.
+func GrowOthers() error {
+	if os.Getenv("GOGC") != "" {
+		return nil
+	}
+	return os.Setenv("GOGC", strconv.Itoa(growth))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/zeromicro/go-zero/core/logx"
 
 	"github.com/zeroq-dev/zeroq/cmd/zeroq/session"
+	"github.com/zeroq-dev/zeroq/internal/heap"
 	"github.com/zeroq-dev/zeroq/internal/redisserver"
 )
 
@@ -45,6 +46,9 @@ func Command(version string) *cobra.Command {
 			logx.Disable() // go-zero writes statistics on stdout
 			chosen, s, err := o.choose(args)
 			if err != nil {
+				return err
+			}
+			if err := heap.GrowOthers(); err != nil {
 				return err
 			}
 			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)

@@ -34,7 +34,7 @@ func (l *lab) conditions(ctx context.Context, took time.Duration) (sheet, error)
 			{"machine", fmt.Sprintf("%s, %d cores", cpuModel(), runtime.NumCPU())},
 			{"load average", loadRow(l.load)},
 			{"system", strings.TrimSpace(runtime.GOOS + "/" + runtime.GOARCH + " " + kernel())},
-			{"Go", runtime.Version()},
+			{"Go", runtime.Version() + ", GOGC=" + os.Getenv("GOGC") + " for all contenders, as zeroq's programs have it by themselves"},
 			{"redis-server", server + ", a unix socket, nothing persisted, no latency added, but where a table says otherwise"},
 			{"contenders", peers},
 			{"payload", fmt.Sprintf("%d bytes", payload)},
