@@ -91,15 +91,18 @@ type AttemptError struct {
 // MaxErrorBytes bounds the text of an error that is kept: longer ones are cut.
 const MaxErrorBytes = 2048
 
-// NewTask returns a task of the type with data marshalled to JSON. Data that cannot be marshalled
-// is reported when the task is enqueued.
+// NewTask returns a task of the type with data marshalled to JSON. A json.RawMessage is JSON already and stays
+// byte for byte; do not change it until the task is enqueued. Data that cannot be marshalled, or is no
+// JSON, is reported when the task is enqueued.
 func NewTask(typ string, data any, options ...Option) *Task {
 	task := &Task{Type: typ}
-	raw, err := json.Marshal(data)
-	if err != nil {
+	if raw, ready := data.(json.RawMessage); ready && len(raw) > 0 {
+		task.Data = raw
+	} else if raw, err := json.Marshal(data); err != nil {
 		task.err = &FieldError{Field: "data", Reason: fmt.Sprintf("cannot be written as JSON: %v", err)}
+	} else {
+		task.Data = raw
 	}
-	task.Data = raw
 	for _, option := range options {
 		option(task)
 	}

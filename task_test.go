@@ -1,6 +1,7 @@
 package zeroq
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -22,6 +23,21 @@ func TestNewTask_OptionsSetTheirFields(t *testing.T) {
 	}
 	if got := NewTask("mail", nil, Delay(time.Minute)); got.Delay != time.Minute || string(got.Data) != "null" {
 		t.Errorf("task %+v", got)
+	}
+}
+
+func TestNewTask_RawDataStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	const text = `{ "a" : "<b>&", "n": 12345678901234567890 }`
+	if got := NewTask("mail", json.RawMessage(text)); string(got.Data) != text || got.Validate(time.Now()) != nil {
+		t.Errorf("task %+v", got)
+	}
+	if got := NewTask("mail", json.RawMessage(nil)); string(got.Data) != "null" {
+		t.Errorf("no data is %q", got.Data)
+	}
+	var field *FieldError
+	if err := NewTask("mail", json.RawMessage("{")).Validate(time.Now()); !errors.As(err, &field) || field.Field != "data" {
+		t.Errorf("what is no JSON: %v", err)
 	}
 }
 

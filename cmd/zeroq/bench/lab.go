@@ -25,7 +25,7 @@ type suite struct {
 
 // suites are all cases, in the order in which they run.
 var suites = []suite{
-	{"enqueue", "one caller, 64 callers, and 512 tasks a call", enqueueSuite},
+	{"enqueue", "one caller, 64 and 256 callers, and 512 tasks a call", enqueueSuite},
 	{"process", "tasks that do nothing, at concurrency 1, 10 and 100", processSuite},
 	{"realistic", "tasks of 5 ms in two workers that share a queue", realisticSuite},
 	{"http", "POST /v1/tasks, beside a route that does nothing, and to the end", httpSuite},

@@ -38,7 +38,7 @@ func enqueueSuite(ctx context.Context, l *lab) ([]sheet, error) {
 	for _, work := range []struct {
 		name    string
 		callers int
-	}{{"enqueue, 1 caller", 1}, {workMany, manyCallers}} {
+	}{{"enqueue, 1 caller", 1}, {workMany, manyCallers}, {"enqueue, 256 callers", 256}} {
 		for _, who := range append(l.all(), benchmark()...) {
 			entries = append(entries, entry{work.name, "", who.name, l.enqueueing(who, work.callers, 1, site{})})
 		}
