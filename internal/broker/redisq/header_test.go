@@ -36,6 +36,9 @@ var (
 	orPipe   = regexp.MustCompile(` or |\|`)
 )
 
+// parts are what stands before scripts, and is none.
+var parts = []string{"prelude", "taking"}
+
 // scriptNames are all scripts, without the parts that stand before some of them.
 func scriptNames() []string {
 	files, err := sources.ReadDir("lua")

@@ -4,7 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,38 +92,58 @@ const (
 	statusAnswered  = "ANSWERED"
 )
 
+// names are those of all scripts, by their SHA-1.
+var names = make(map[string]string)
+
 func load(name string) *redis.Script {
-	script, before := source(name), source("prelude")
+	text, before := source(name), source("prelude")
 	if slices.Contains(taking, name) {
 		before += "\n" + source("taking")
 	}
-	return redis.NewScript(needed(before, script) + script)
+	script := redis.NewScript(needed(before, text) + text)
+	names[script.Hash()] = name
+	return script
 }
-
-// defined finds what a paragraph of Lua defines.
-var defined = regexp.MustCompile(`(?m)^local (?:function )?(\w+)`)
 
 // needed are the paragraphs whose functions the script uses, or one that it uses does: defining the others would
 // take time in each call.
 func needed(before, script string) string {
+	text, used := "", make(map[string]bool)
+	use := func(lua string) {
+		for _, word := range words(lua) {
+			used[word] = true
+		}
+	}
+	use(script)
 	paragraphs := strings.Split(strings.TrimSpace(before), "\n\n")
-	text := ""
 	for _, paragraph := range slices.Backward(paragraphs) { // Lua's local functions are defined before they are used
-		for _, names := range defined.FindAllStringSubmatch(paragraph, -1) {
-			if regexp.MustCompile(`\b` + names[1] + `\b`).MatchString(text + script) {
-				text = paragraph + "\n\n" + text
-				break
-			}
+		if slices.ContainsFunc(definitions(paragraph), func(name string) bool { return used[name] }) {
+			text = paragraph + "\n\n" + text
+			use(paragraph)
 		}
 	}
 	return text
 }
 
+// definitions are the names that a paragraph of Lua defines for those behind it.
+func definitions(paragraph string) (names []string) {
+	for line := range strings.Lines(paragraph) {
+		if definition, is := strings.CutPrefix(line, "local "); is {
+			names = append(names, words(strings.TrimPrefix(definition, "function "))[0])
+		}
+	}
+	return names
+}
+
+// words are the names and numbers in a text of Lua.
+func words(lua string) []string {
+	return strings.FieldsFunc(lua, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
 // taking are the scripts that take tasks: they have functions of their own.
 var taking = []string{"admit", "fetch", "relay_take"}
-
-// parts are what stands before scripts, and is none.
-var parts = []string{"prelude", "taking"}
 
 func source(name string) string {
 	text, err := sources.ReadFile("lua/" + name + ".lua")
@@ -179,16 +199,4 @@ func (r reply) list(i int) []any {
 }
 
 // Scripts names each script by its SHA-1, as calls on the wire have it.
-func Scripts() map[string]string {
-	names := make(map[string]string)
-	files, err := sources.ReadDir("lua")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	for _, file := range files {
-		if name := strings.TrimSuffix(file.Name(), ".lua"); !slices.Contains(parts, name) {
-			names[load(name).Hash()] = name
-		}
-	}
-	return names
-}
+func Scripts() map[string]string { return maps.Clone(names) }
