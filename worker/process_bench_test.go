@@ -20,6 +20,7 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
+// runBacklog has a worker run b.N tasks that are there, and tells what each costs Redis and the worker.
 func runBacklog(b *testing.B, slots int) {
 	server := redistest.StartServer(b, "--appendonly", "no")
 	p, err := producer.New(producer.Conf{Redis: server.Conf()})
