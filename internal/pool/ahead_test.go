@@ -130,33 +130,30 @@ func TestAhead_WhatFindsNoSlotInTimeIsGivenBack(t *testing.T) {
 	})
 }
 
-func TestAhead_WhatMustNotStartTwiceNeverWaitsHere(t *testing.T) {
+func TestAhead_SomeQueuesGiveOnlyWhatCanRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := prepare(t, oneSlot, atMostOnce)
-		r.lasting("x")
-		r.warm("x")
-		r.push(append(lasting("x", "1h", 1), lasting("x", "1us", 30)...)...)
-		pass(time.Millisecond)
-		if n := r.waiting("default"); n != 30 {
-			t.Errorf("%d of 30 tasks are left for others", n)
-		}
-	})
-}
-
-func TestAhead_QueueWithALimitGivesWhatCanRun(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := prepare(t, oneSlot)
-		r.lasting("x")
-		r.warm("x")
-		r.fake.limit = 100
-		r.push(append(lasting("x", "1h", 1), lasting("x", "1us", 30)...)...)
-		pass(time.Millisecond)
-		if n := r.waiting("default"); n != 30 {
-			t.Errorf("%d of 30 tasks are left for others", n)
-		}
-	})
+	for name, set := range map[string]struct {
+		conf  func(*Conf)
+		limit int
+	}{
+		"at most once": {conf: atMostOnce},
+		"with a limit": {conf: func(*Conf) {}, limit: 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := prepare(t, oneSlot, set.conf)
+				r.lasting("x")
+				r.warm("x")
+				r.fake.limit = set.limit
+				r.push(append(lasting("x", "1h", 1), lasting("x", "1us", 30)...)...)
+				pass(time.Millisecond)
+				if n := r.waiting("default"); n != 30 {
+					t.Errorf("%d of 30 tasks are left for others", n)
+				}
+			})
+		})
+	}
 }
 
 func TestAhead_KeyHeldUntilTheStartIsHeldUntilThen(t *testing.T) {

@@ -52,11 +52,14 @@ func (s *slots) take() []fetched {
 	return s.cut(n)
 }
 
-// next gives the slot of a task that took so long to the next one, or frees it.
+// next gives the slot of a task that took so long to the next one, or frees it. One that did not run took none, and
+// says nothing of others.
 func (s *slots) next(took time.Duration) (f fetched, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pace.note(took)
+	if took > 0 {
+		s.pace.note(took)
+	}
 	if len(s.ahead) > 0 && !s.ahead[0].attended {
 		f = s.cut(1)[0]
 		if now, more := s.wanted(); now+more > 0 {

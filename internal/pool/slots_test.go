@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestSlots_WaitReturnsOnceOneIsFree(t *testing.T) {
@@ -65,4 +66,19 @@ func TestSlots_ManyWaitersSeeEveryRelease(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestSlots_WhatDidNotRunSaysNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newSlots(1)
+	s.add(make([]fetched, 3))
+	s.take()
+	s.next(0)
+	if s.pace.known {
+		t.Error("a task that did not run tells how long tasks take")
+	}
+	s.next(time.Second)
+	if s.next(0); s.pace.took != time.Second {
+		t.Errorf("tasks are taken to last %v", s.pace.took)
+	}
 }
