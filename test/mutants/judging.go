@@ -49,7 +49,7 @@ var writing = []Mutant{{
 	Package: wires, Run: "Test",
 }, {
 	Name: "wire-drops-unknown-members", Why: "what a later version put into a message is lost", File: wireF + "encode.go",
-	Old: "		default:\n			b = append", New: "		default:\n			if readers[m.name] == nil {\n				return nil\n			}\n			b = append",
+	Old: "		default:\n			b = append", New: "		default:\n			if readers[m.name].read == nil {\n				return nil\n			}\n			b = append",
 	Package: wires, Run: "Test",
 }, {
 	Name: "wire-member-twice", Why: "of two members with one name nobody knows which holds", File: wireF + "decode.go",
